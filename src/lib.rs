@@ -1,0 +1,14 @@
+//! valvecfg keeps the settings of a gateway's plugins: plain TOML that people edit, every change checked
+//! against a JSON Schema, recorded in an ordinary git repository, and reversible.
+//!
+//! The modules stand in five groups. A module uses only groups above its own, and two modules of one group
+//! never use each other; `tests/suite/architecture.rs` reads the groups from this file and holds the code to them.
+
+// -- 1 Values: pure data, and the one place that touches files
+pub mod document;
+
+// -- 2 Parts: none knows another; where two must meet, the store hands a value across
+
+// -- 3 Verbs: the only place where parts meet
+
+// -- 5 CLI: arguments in, words and exit codes out

@@ -1,0 +1,3 @@
+//! valvecfg's command line: arguments in, exit code out.
+
+fn main() {}
