@@ -6,6 +6,8 @@
 
 // -- 1 Values: pure data, and the one place that touches files
 pub mod document;
+pub mod files;
+pub mod revision;
 
 // -- 2 Parts: none knows another; where two must meet, the store hands a value across
 
