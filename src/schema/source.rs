@@ -1,0 +1,440 @@
+//! A schema as it was read: its JSON, and that of the schemas it refers to. Nothing is compiled here, so
+//! that a single default costs a parse and a walk.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::{Library, SchemaError};
+
+/// A JSON Schema that was read but not compiled.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    /// The schema itself first, then those that its references lead to.
+    files: Vec<Arc<File>>,
+}
+
+/// One schema file.
+#[derive(Debug)]
+pub(super) struct File {
+    /// What messages call it.
+    pub name: String,
+    pub json: Json,
+    /// Drafts 4, 6 and 7 ignore everything beside a `$ref`.
+    pub lonely_references: bool,
+}
+
+/// A schema inside a file.
+#[derive(Clone, Debug)]
+pub(super) struct Place<'s> {
+    /// The position of its file among the schema's files.
+    pub file: usize,
+    /// The schema that `#` means here: the file, or the nearest embedded schema with an `$id`.
+    pub root: &'s Json,
+    pub schema: &'s Json,
+    /// Where it stands in its file: `#/properties/threshold`.
+    pub pointer: String,
+}
+
+/// A reference that leads to no file at hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unanswered {
+    pub file: usize,
+    /// The place of the schema that holds the `$ref`.
+    pub pointer: String,
+    pub reference: String,
+}
+
+impl Schema {
+    /// Reads a schema. `name` is what messages call it, usually its path.
+    pub fn parse(name: &str, text: &str) -> Result<Self, SchemaError> {
+        Ok(Self {
+            files: vec![Arc::new(File::parse(name, text)?)],
+        })
+    }
+
+    /// What messages call the schema.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.files[0].name
+    }
+
+    /// The schema's JSON.
+    #[must_use]
+    pub fn json(&self) -> &Json {
+        &self.files[0].json
+    }
+
+    /// Whether a `$ref` leads to another file that was not looked for yet.
+    #[must_use]
+    pub fn has_open_references(&self) -> bool {
+        !self.unanswered().is_empty()
+    }
+
+    /// This schema together with every schema that its references lead to, as far as `library` has them.
+    ///
+    /// A reference without an answer is no error here: it becomes one where it is needed, so that a schema
+    /// can be used for documents that never come near the missing part.
+    pub fn with_references(mut self, library: &Library) -> Result<Self, SchemaError> {
+        let mut given_up = Vec::new();
+        loop {
+            let mut found = Vec::new();
+            for open in self.unanswered() {
+                if given_up.contains(&open) {
+                    continue;
+                }
+                let (address, _) = split_reference(&open.reference);
+                let base = self.files[open.file].json.get("$id").and_then(Json::as_str);
+                match library.find(address, base)? {
+                    Some(file) if !found.iter().any(|other| Arc::ptr_eq(other, &file)) => found.push(file),
+                    Some(_) => {}
+                    None => given_up.push(open),
+                }
+            }
+            found.retain(|file| !self.files.iter().any(|known| Arc::ptr_eq(known, file)));
+            if found.is_empty() {
+                return Ok(self);
+            }
+            self.files.append(&mut found);
+        }
+    }
+
+    pub(super) fn files(&self) -> &[Arc<File>] {
+        &self.files
+    }
+
+    pub(super) fn root(&self) -> Place<'_> {
+        self.start_of(0)
+    }
+
+    pub(super) fn start_of(&self, file: usize) -> Place<'_> {
+        let json = &self.files[file].json;
+        Place {
+            file,
+            root: json,
+            schema: json,
+            pointer: "#".to_owned(),
+        }
+    }
+
+    /// What messages and hints print for a place: `#/a` in the schema itself, `other.json#/a` elsewhere.
+    pub(super) fn print_pointer(&self, place: &Place<'_>) -> String {
+        if place.file == 0 {
+            place.pointer.clone()
+        } else {
+            format!("{}{}", self.files[place.file].name, place.pointer)
+        }
+    }
+
+    /// Where a reference found at `place` leads, if that is at hand.
+    pub(super) fn follow<'s>(&'s self, place: &Place<'s>, reference: &str) -> Option<Place<'s>> {
+        let (address, fragment) = split_reference(reference);
+        let start = if address.is_empty() {
+            Place {
+                schema: place.root,
+                pointer: pointer_to(&self.files[place.file].json, place.root)?,
+                ..place.clone()
+            }
+        } else {
+            self.file_for(place, address)?
+        };
+        let fragment = percent_decoded(fragment)?;
+        if fragment.is_empty() {
+            return Some(start);
+        }
+        if fragment.starts_with('/') {
+            return start.descend_pointer(&fragment);
+        }
+        let target = find_anchor(start.schema, &fragment)?;
+        Some(Place {
+            schema: target,
+            pointer: pointer_to(&self.files[start.file].json, target)?,
+            ..start
+        })
+    }
+
+    /// The references that lead to no file at hand, in the schema and in those it refers to.
+    pub(super) fn unanswered(&self) -> Vec<Unanswered> {
+        let mut open = Vec::new();
+        for file in 0..self.files.len() {
+            let mut visit = |place: &Place<'_>| {
+                for keyword in ["$ref", "$dynamicRef", "$recursiveRef"] {
+                    let Some(reference) = place.schema.get(keyword).and_then(Json::as_str) else {
+                        continue;
+                    };
+                    let (address, _) = split_reference(reference);
+                    if !address.is_empty() && self.file_for(place, address).is_none() {
+                        open.push(Unanswered {
+                            file,
+                            pointer: place.pointer.clone(),
+                            reference: reference.to_owned(),
+                        });
+                    }
+                }
+            };
+            self.start_of(file).visit(&mut visit);
+        }
+        open
+    }
+
+    /// Whether the file that an address means is at hand.
+    pub(super) fn knows(&self, place: &Place<'_>, address: &str) -> bool {
+        self.file_for(place, address).is_some()
+    }
+
+    fn file_for<'s>(&'s self, place: &Place<'s>, address: &str) -> Option<Place<'s>> {
+        let base = place.root.get("$id").and_then(Json::as_str);
+        if let Some(embedded) = find_embedded(&self.files[place.file].json, address, base) {
+            return Some(Place {
+                file: place.file,
+                root: embedded,
+                schema: embedded,
+                pointer: pointer_to(&self.files[place.file].json, embedded)?,
+            });
+        }
+        let named = |file: &Arc<File>| file.answers(address, base);
+        self.files.iter().position(named).map(|file| self.start_of(file))
+    }
+}
+
+impl File {
+    pub(super) fn parse(name: &str, text: &str) -> Result<Self, SchemaError> {
+        let json: Json = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+            let reason = error.to_string();
+            SchemaError::NotJson {
+                name: name.to_owned(),
+                line: error.line(),
+                column: error.column(),
+                reason: reason.split(" at line ").next().unwrap_or_default().to_owned(),
+            }
+        })?;
+        if !(json.is_object() || json.is_boolean()) {
+            return Err(SchemaError::NotASchema { name: name.to_owned() });
+        }
+        let dialect = json.get("$schema").and_then(Json::as_str).unwrap_or_default();
+        let lonely_references = ["draft-04", "draft-06", "draft-07"]
+            .iter()
+            .any(|draft| dialect.contains(draft));
+        Ok(Self {
+            name: name.to_owned(),
+            json,
+            lonely_references,
+        })
+    }
+
+    /// Its `$id`, under the name that draft 4 gives it too.
+    pub(super) fn id(&self) -> Option<&str> {
+        let id = self.json.get("$id").or_else(|| self.json.get("id"))?;
+        id.as_str().map(|id| id.trim_end_matches('#'))
+    }
+
+    /// Whether a reference to `address` means this file: by its `$id`, else by its file name.
+    pub(super) fn answers(&self, address: &str, base: Option<&str>) -> bool {
+        let named = Path::new(&self.name).file_name().and_then(|name| name.to_str());
+        self.id().is_some_and(|id| same_address(id, address, base)) || named == Some(file_name(address))
+    }
+}
+
+impl<'s> Place<'s> {
+    /// The schema below this one, along keys and indices.
+    pub(super) fn descend(&self, steps: &[&str]) -> Option<Self> {
+        let mut place = self.clone();
+        for step in steps {
+            place.schema = match place.schema {
+                Json::Object(entries) => entries.get(*step)?,
+                Json::Array(items) => items.get(step.parse::<usize>().ok()?)?,
+                Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => return None,
+            };
+            place.pointer.push('/');
+            place.pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+            if is_embedded(place.schema) {
+                place.root = place.schema;
+            }
+        }
+        Some(place)
+    }
+
+    /// The schemas in the array that a keyword holds.
+    pub(super) fn each(&self, keyword: &str) -> Vec<Self> {
+        let items = self.schema.get(keyword).and_then(Json::as_array);
+        (0..items.map_or(0, Vec::len))
+            .filter_map(|index| self.descend(&[keyword, &index.to_string()]))
+            .collect()
+    }
+
+    /// The schemas in the object that a keyword holds.
+    pub(super) fn each_named(&self, keyword: &str) -> Vec<Self> {
+        let entries = self.schema.get(keyword).and_then(Json::as_object);
+        let names = entries.into_iter().flat_map(serde_json::Map::keys);
+        names.filter_map(|name| self.descend(&[keyword, name])).collect()
+    }
+
+    fn descend_pointer(&self, pointer: &str) -> Option<Self> {
+        let steps: Vec<String> = pointer[1..]
+            .split('/')
+            .map(|step| step.replace("~1", "/").replace("~0", "~"))
+            .collect();
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+        self.descend(&steps)
+    }
+
+    /// Calls `visit` for this schema and each one written inside it, references not followed.
+    pub(super) fn visit(&self, visit: &mut impl FnMut(&Place<'s>)) {
+        visit(self);
+        let Json::Object(keywords) = self.schema else { return };
+        for (keyword, value) in keywords {
+            let shape = Shape::of(keyword);
+            let steps: Vec<Vec<String>> = match (shape, value) {
+                (Shape::One | Shape::OneOrMany, Json::Object(_) | Json::Bool(_)) => vec![vec![keyword.clone()]],
+                (Shape::OneOrMany, Json::Array(items)) => (0..items.len())
+                    .map(|index| vec![keyword.clone(), index.to_string()])
+                    .collect(),
+                (Shape::Named, Json::Object(entries)) => entries
+                    .iter()
+                    .filter(|(_, entry)| entry.is_object() || entry.is_boolean())
+                    .map(|(name, _)| vec![keyword.clone(), name.clone()])
+                    .collect(),
+                _ => continue,
+            };
+            for path in steps {
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                if let Some(place) = self.descend(&path) {
+                    place.visit(visit);
+                }
+            }
+        }
+    }
+}
+
+/// How a keyword holds schemas.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    None,
+    One,
+    OneOrMany,
+    Named,
+}
+
+impl Shape {
+    fn of(keyword: &str) -> Self {
+        match keyword {
+            "additionalProperties"
+            | "additionalItems"
+            | "contains"
+            | "contentSchema"
+            | "else"
+            | "if"
+            | "not"
+            | "propertyNames"
+            | "then"
+            | "unevaluatedItems"
+            | "unevaluatedProperties" => Self::One,
+            "allOf" | "anyOf" | "oneOf" | "items" | "prefixItems" => Self::OneOrMany,
+            "$defs" | "definitions" | "dependencies" | "dependentSchemas" | "patternProperties" | "properties" => {
+                Self::Named
+            }
+            _ => Self::None,
+        }
+    }
+}
+
+/// A reference without its fragment, and the fragment.
+pub(super) fn split_reference(reference: &str) -> (&str, &str) {
+    reference.split_once('#').unwrap_or((reference, ""))
+}
+
+pub(super) fn file_name(address: &str) -> &str {
+    address.rsplit('/').next().unwrap_or(address)
+}
+
+/// Whether `address`, seen from a schema whose `$id` is `base`, is the schema whose `$id` is `id`.
+pub(super) fn same_address(id: &str, address: &str, base: Option<&str>) -> bool {
+    let joined = base.and_then(|base| base.rsplit_once('/')).is_some_and(|(folder, _)| {
+        id.strip_prefix(folder)
+            .and_then(|rest| rest.strip_prefix('/'))
+            .is_some_and(|rest| rest == address.trim_start_matches("./"))
+    });
+    id == address || joined
+}
+
+/// Whether a schema has an `$id` that makes it a resource of its own. An `$id` that is a mere fragment
+/// names an anchor in drafts 6 and 7.
+fn is_embedded(schema: &Json) -> bool {
+    schema
+        .get("$id")
+        .and_then(Json::as_str)
+        .is_some_and(|id| !id.starts_with('#'))
+}
+
+fn find_embedded<'s>(json: &'s Json, address: &str, base: Option<&str>) -> Option<&'s Json> {
+    find(json, &|candidate| {
+        let id = candidate.get("$id").and_then(Json::as_str);
+        id.is_some_and(|id| same_address(id.trim_end_matches('#'), address, base))
+    })
+}
+
+fn find_anchor<'s>(json: &'s Json, anchor: &str) -> Option<&'s Json> {
+    find(json, &|candidate| {
+        let named = |keyword: &str| candidate.get(keyword).and_then(Json::as_str);
+        named("$anchor") == Some(anchor)
+            || named("$dynamicAnchor") == Some(anchor)
+            || [named("$id"), named("id")].contains(&Some(&format!("#{anchor}")))
+    })
+}
+
+fn find<'s>(json: &'s Json, wanted: &dyn Fn(&Json) -> bool) -> Option<&'s Json> {
+    match json {
+        Json::Object(_) if wanted(json) => Some(json),
+        Json::Object(entries) => entries.values().find_map(|entry| find(entry, wanted)),
+        Json::Array(items) => items.iter().find_map(|item| find(item, wanted)),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => None,
+    }
+}
+
+/// The pointer of a part of a JSON value, known by its address.
+fn pointer_to(json: &Json, part: &Json) -> Option<String> {
+    fn walk(json: &Json, part: &Json, pointer: &mut String) -> bool {
+        if std::ptr::eq(json, part) {
+            return true;
+        }
+        let length = pointer.len();
+        let mut step = |key: &str, child: &Json| {
+            pointer.truncate(length);
+            pointer.push('/');
+            pointer.push_str(key);
+            walk(child, part, pointer)
+        };
+        match json {
+            Json::Object(entries) => entries
+                .iter()
+                .any(|(key, child)| step(&key.replace('~', "~0").replace('/', "~1"), child)),
+            Json::Array(items) => items
+                .iter()
+                .enumerate()
+                .any(|(index, child)| step(&index.to_string(), child)),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
+        }
+    }
+    let mut pointer = "#".to_owned();
+    walk(json, part, &mut pointer).then_some(pointer)
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    if !text.contains('%') {
+        return Some(text.to_owned());
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        if first == b'%' {
+            let digits = std::str::from_utf8(tail.get(..2)?).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = &tail[2..];
+        } else {
+            bytes.push(first);
+            rest = tail;
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
