@@ -10,6 +10,7 @@ pub mod files;
 pub mod revision;
 
 // -- 2 Parts: none knows another; where two must meet, the store hands a value across
+pub mod history;
 pub mod schema;
 
 // -- 3 Verbs: the only place where parts meet
