@@ -14,5 +14,6 @@ pub mod history;
 pub mod schema;
 
 // -- 3 Verbs: the only place where parts meet
+pub mod store;
 
 // -- 5 CLI: arguments in, words and exit codes out

@@ -1,0 +1,284 @@
+//! `apply`, `edit` and `commit`: settings that come as a whole text, and whatever differs in the folder.
+
+use serde_json::Value as Json;
+use thiserror::Error;
+
+use super::draft::Draft;
+use super::live::Live;
+use super::manifest::{MANIFEST, plugin_of, settings_path};
+use super::plan::{Intent, Outcome};
+use super::rules::Rules;
+use super::{CheckedFile, Store, StoreError};
+use crate::document::{Document, KeyPath, Table, Value};
+use crate::schema::{CheckOptions, Library};
+
+/// Settings to be merged into those of a plugin, or to take their place.
+#[derive(Clone, Debug)]
+pub enum Incoming {
+    /// A TOML document. It takes the place of another with its comments and order.
+    Toml(Document),
+    /// A JSON object. `null` takes a setting away.
+    Json(Json),
+}
+
+/// Why a text could not be applied.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ApplyError {
+    /// It holds something that TOML cannot.
+    #[error("`{key}` is {found}, which TOML cannot hold")]
+    NoToml {
+        /// The key.
+        key: KeyPath,
+        /// What stands there.
+        found: String,
+    },
+    /// JSON, but no object.
+    #[error("the JSON is no object of settings")]
+    NoObject,
+    /// Another revision was recorded, or the file was saved by another program, while it was being edited.
+    #[error("{path} has changed while it was being edited")]
+    Overtaken {
+        /// The file, from the store's folder.
+        path: String,
+    },
+}
+
+/// A settings file that a person is about to edit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Editable {
+    /// The plugin.
+    pub plugin: String,
+    /// The file, from the store's folder.
+    pub path: String,
+    /// What it holds now; perhaps not valid.
+    pub bytes: Vec<u8>,
+}
+
+impl Store {
+    /// Merges settings into those of a plugin, or with `replace` puts them in their place.
+    pub fn apply(
+        &self,
+        plugin: &str,
+        incoming: &Incoming,
+        replace: bool,
+        intent: &Intent,
+    ) -> Result<Outcome, StoreError> {
+        self.change("apply", intent, &mut |draft| {
+            let current = draft.document(plugin)?;
+            let edited = match (incoming, replace) {
+                (Incoming::Toml(document), true) => document.clone(),
+                (Incoming::Toml(document), false) => {
+                    let changes = crate::document::changes(&Document::default(), document);
+                    let mut edited = current.clone();
+                    for change in changes {
+                        edited = edited.transplant(document, &outermost_array(&change.key))?;
+                    }
+                    edited
+                }
+                (Incoming::Json(json), _) => {
+                    let Json::Object(entries) = json else {
+                        return Err(ApplyError::NoObject.into());
+                    };
+                    let mut edited = current.clone();
+                    if replace {
+                        for key in top_level(current).into_iter().filter(|key| !entries.contains_key(key)) {
+                            edited = edited.unset(&KeyPath::root().key(key))?;
+                        }
+                    }
+                    merge_json(edited, &KeyPath::root(), json, replace)?
+                }
+            };
+            draft.put_document(plugin, edited)
+        })
+    }
+
+    /// A plugin's settings file as it stands, for an editor.
+    pub fn editable(&self, plugin: &str) -> Result<Editable, StoreError> {
+        let rules = Rules::read(Live::open(self)?)?;
+        if !rules.has(plugin) {
+            return Err(rules.no_such_plugin(plugin));
+        }
+        let path = settings_path(plugin);
+        let bytes = rules.live().read(&path)?.unwrap_or_default();
+        Ok(Editable {
+            plugin: plugin.to_owned(),
+            path,
+            bytes,
+        })
+    }
+
+    /// What would be wrong with a text as a plugin's settings.
+    pub fn check_text(&self, plugin: &str, bytes: Vec<u8>) -> Result<CheckedFile, StoreError> {
+        Rules::read(Live::open(self)?)?.check_bytes(plugin, bytes)
+    }
+
+    /// Puts an edited text in the place of the one that was given to the editor. What stood there need not have
+    /// been valid: a person has seen it.
+    ///
+    /// # Errors
+    /// [`ApplyError::Overtaken`] where the file has changed in the meantime.
+    pub fn edit(&self, before: &Editable, after: &[u8], intent: &Intent) -> Result<Outcome, StoreError> {
+        self.change("edit", intent, &mut |draft| {
+            let file = draft.file(&before.path)?;
+            if file.live.clone().unwrap_or_default() != before.bytes {
+                return Err(ApplyError::Overtaken {
+                    path: before.path.clone(),
+                }
+                .into());
+            }
+            file.superseded = true;
+            draft.put_file(&before.path, Some(after.to_vec()))
+        })
+    }
+
+    /// Records whatever differs in the folder from what is recorded: settings, manifest, schemas.
+    pub fn commit(&self, intent: &Intent) -> Result<Outcome, StoreError> {
+        self.change("commit", intent, &mut |draft| {
+            for path in tracked_paths(draft)? {
+                let file = draft.file(&path)?;
+                if file.is_edited_by_hand()? {
+                    file.accepted = true;
+                    check_schema(draft, &path)?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Refuses a schema that cannot be used, also one that no settings are written for yet.
+fn check_schema(draft: &Draft<'_, '_>, path: &str) -> Result<(), StoreError> {
+    let live = &draft.session().live;
+    let (Some((folder, _)), Some(text)) = (path.rsplit_once('/'), live.read_text(path)?) else {
+        return Ok(());
+    };
+    if !folder.starts_with("schemas") {
+        return Ok(());
+    }
+    let library = Library::new([live.root().join(folder)]);
+    super::validate::compile_whole(path, &text, &library, CheckOptions::default())
+        .map(drop)
+        .map_err(|errors| StoreError::Schema { errors })
+}
+
+/// Every path that a store records: in the folder, or in history.
+pub(super) fn tracked_paths(draft: &Draft<'_, '_>) -> Result<Vec<String>, StoreError> {
+    let session = draft.session();
+    let mut paths: Vec<String> = session
+        .history
+        .files(session.head, "")?
+        .into_iter()
+        .map(|file| file.path)
+        .collect();
+    paths.push(MANIFEST.to_owned());
+    paths.extend(
+        session
+            .live
+            .names("plugins", ".toml")?
+            .iter()
+            .map(|name| settings_path(name)),
+    );
+    for folder in session.live.folders("schemas")? {
+        let names = session.live.names(&format!("schemas/{folder}"), ".json")?;
+        paths.extend(names.iter().map(|name| format!("schemas/{folder}/{name}.json")));
+    }
+    paths.extend(
+        session
+            .live
+            .names("schemas", ".json")?
+            .iter()
+            .map(|name| format!("schemas/{name}.json")),
+    );
+    paths.sort();
+    paths.dedup();
+    paths.retain(|path| {
+        path == MANIFEST
+            || path.starts_with("schemas/")
+            || plugin_of(path).is_some_and(|plugin| session.rules.has(plugin))
+    });
+    Ok(paths)
+}
+
+/// An array of tables is taken over whole: its elements have no names to merge them by.
+fn outermost_array(key: &KeyPath) -> KeyPath {
+    let is_index = |segment: &crate::document::Segment| matches!(segment, crate::document::Segment::Index(_));
+    let end = key.segments().iter().position(is_index).unwrap_or(key.len());
+    KeyPath::from(key.segments()[..end].to_vec())
+}
+
+fn top_level(document: &Document) -> Vec<String> {
+    match document.get(&KeyPath::root()) {
+        Some(Value::Table(table)) => table.into_iter().map(|(key, _)| key).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// JSON merge patch: objects merge, `null` removes, everything else replaces.
+fn merge_json(mut document: Document, at: &KeyPath, json: &Json, replace: bool) -> Result<Document, StoreError> {
+    match json {
+        Json::Null => {
+            if document.contains(at) {
+                document = document.unset(at)?;
+            }
+            Ok(document)
+        }
+        Json::Object(entries) if !replace || at.is_empty() => {
+            for (key, value) in entries {
+                document = merge_json(document, &at.key(key.as_str()), value, replace)?;
+            }
+            Ok(document)
+        }
+        Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) | Json::Object(_) => {
+            let value = Value::from_json(json).ok_or_else(|| ApplyError::NoToml {
+                key: at.clone(),
+                found: json.to_string(),
+            })?;
+            let value = keep_floats(value, document.get(at).as_ref());
+            Ok(document.set(at, &value)?)
+        }
+    }
+}
+
+/// JSON does not tell `5` from `5.0`: where a float stands, one stays.
+fn keep_floats(value: Value, current: Option<&Value>) -> Value {
+    match (value, current) {
+        (Value::Integer(number), Some(Value::Float(_))) => Value::exact_float(number).unwrap_or(Value::Integer(number)),
+        (Value::Array(items), Some(Value::Array(old))) => {
+            let item = |(at, item)| keep_floats(item, old.get(at).or(old.first()));
+            Value::Array(items.into_iter().enumerate().map(item).collect())
+        }
+        (Value::Table(table), Some(Value::Table(old))) => {
+            let entry = |(key, value): (String, Value)| {
+                let value = keep_floats(value, old.get(&key));
+                (key, value)
+            };
+            Value::Table(table.into_iter().map(entry).collect::<Table>())
+        }
+        (value, _) => value,
+    }
+}
+
+/// Reads a text as JSON where it is an object of it, else as TOML.
+pub fn read_incoming(path: &str, text: &str) -> Result<Incoming, StoreError> {
+    let begun = text.trim_start_matches('\u{feff}').trim_start();
+    if begun.starts_with('[') && serde_json::from_str::<Json>(begun).is_ok() {
+        return Err(ApplyError::NoObject.into());
+    }
+    if begun.starts_with('{') {
+        match serde_json::from_str(begun) {
+            Ok(json) => return Ok(Incoming::Json(json)),
+            Err(source) => {
+                return Err(StoreError::NotJson {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
+        }
+    }
+    match Document::parse(text) {
+        Ok(document) => Ok(Incoming::Toml(document)),
+        Err(errors) => Err(StoreError::Invalid {
+            files: vec![CheckedFile::syntax(path, text, errors)],
+        }),
+    }
+}

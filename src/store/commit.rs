@@ -1,0 +1,193 @@
+//! Commit: a plan becomes a revision, durable and all or nothing.
+//!
+//! It makes two barriers, each one `syncfs` where the system reports errors through it:
+//!
+//! 1. after objects, ref, index, the new files and the journal are staged: from here on a crash can be undone
+//!    or finished, and no name ever points to content that is not on the disk;
+//! 2. after objects, files and branch are renamed into place: from here on the revision is acknowledged.
+//!
+//! The files are exchanged before the branch moves, while git's locks are held. So a save by somebody else is
+//! noticed while everything can still be taken back, and the branch's rename is the one moment from which the
+//! revision exists.
+
+use std::time::Duration;
+
+use super::journal::{self, Journal, JournalFile};
+use super::{Store, StoreError};
+use crate::files::{self, Durability, Ownership, Replacement};
+use crate::history::{self, BlobId, History, Prepared, Publication};
+use crate::revision::RevisionId;
+
+/// A file of the store as it is and as it will be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FileChange {
+    /// From the store's folder, with `/`.
+    pub path: String,
+    pub before: Option<Vec<u8>>,
+    pub after: Option<Vec<u8>>,
+}
+
+/// Records a prepared revision and puts its files in place. The caller holds the writer lock.
+pub(super) fn commit(
+    store: &Store,
+    history: &History,
+    prepared: &Prepared,
+    changes: Vec<FileChange>,
+    patience: Duration,
+) -> Result<RevisionId, StoreError> {
+    let git = history.git_folder();
+    let ownership = Ownership::of(&store.root)?;
+    let mut durability = Durability::begin(git)?;
+    let mut staged = Staged {
+        paths: Vec::new(),
+        replacements: Vec::new(),
+    };
+    let publication = match staged.prepare(store, history, prepared, changes, ownership, &mut durability) {
+        Ok(publication) => publication,
+        Err(error) => return Err(after_undoing(error, || staged.discard(store, git))),
+    };
+    let publishing = Publishing {
+        history,
+        publication: &publication,
+        staged: &mut staged,
+        git,
+        ownership,
+        patience,
+    };
+    match publishing.run(&mut durability) {
+        Ok(Ok(())) => Ok(publication.revision),
+        Ok(Err(error)) => Err(StoreError::NotLive {
+            revision: publication.revision,
+            source: Box::new(error),
+        }),
+        Err(error) => Err(after_undoing(error, || journal::recover(&store.root, git))),
+    }
+}
+
+/// The error of a step that failed, after what it had done was taken back. Where even that fails, the journal
+/// stays, and the next command does it.
+fn after_undoing(error: StoreError, undo: impl FnOnce() -> Result<(), StoreError>) -> StoreError {
+    match undo() {
+        Ok(()) => error,
+        Err(undoing) => StoreError::NotUndone {
+            source: Box::new(error),
+            undoing: Box::new(undoing),
+        },
+    }
+}
+
+struct Staged {
+    paths: Vec<String>,
+    replacements: Vec<Replacement>,
+}
+
+impl Staged {
+    /// All that comes before the first barrier.
+    fn prepare(
+        &mut self,
+        store: &Store,
+        history: &History,
+        prepared: &Prepared,
+        changes: Vec<FileChange>,
+        ownership: Ownership,
+        durability: &mut Durability,
+    ) -> Result<Publication, StoreError> {
+        let git = history.git_folder();
+        let objects = prepared.stage(git, ownership, durability)?;
+        let mut files = Vec::with_capacity(changes.len());
+        for change in changes {
+            let path = store.root.join(&change.path);
+            let blob = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(BlobId::of).transpose();
+            let (before, after) = (blob(&change.before)?, blob(&change.after)?);
+            if change.after.is_some()
+                && let Some(folder) = path.parent()
+            {
+                make_folders(&store.root, folder, ownership, durability)?;
+            }
+            let mut replacement = Replacement::plan(&path, change.before, change.after)?;
+            let target = replacement
+                .target()
+                .strip_prefix(&store.root)
+                .unwrap_or(replacement.target())
+                .to_owned();
+            replacement.stage(0o644, ownership, durability)?;
+            self.replacements.push(replacement);
+            self.paths.push(change.path);
+            files.push(JournalFile { target, before, after });
+        }
+        let file_of = |path: &str| {
+            let position = self.paths.iter().position(|known| known == path)?;
+            self.replacements[position].staged_metadata(&store.root.join(path))
+        };
+        let publication = objects.complete(history, &file_of, ownership, durability)?;
+        let journal = Journal { publication, files };
+        journal.write(git, ownership, durability)?;
+        durability.barrier()?;
+        Ok(journal.publication)
+    }
+
+    /// Takes back the staging of [`Self::prepare`].
+    fn discard(&self, store: &Store, git: &std::path::Path) -> Result<(), StoreError> {
+        self.replacements.iter().try_for_each(Replacement::finish)?;
+        journal::recover(&store.root, git)
+    }
+}
+
+struct Publishing<'s> {
+    history: &'s History,
+    publication: &'s Publication,
+    staged: &'s mut Staged,
+    git: &'s std::path::Path,
+    ownership: Ownership,
+    patience: Duration,
+}
+
+impl Publishing<'_> {
+    /// All that comes after the first barrier. The outer error means that nothing was recorded, the inner one
+    /// that it was.
+    fn run(self, durability: &mut Durability) -> Result<Result<(), StoreError>, StoreError> {
+        let Self {
+            history,
+            publication,
+            staged,
+            git,
+            ownership,
+            patience,
+        } = self;
+        publication.place(git, ownership, durability)?;
+        let locked = publication.lock(git, patience)?;
+        for replacement in &mut staged.replacements {
+            // The locks are released by the recovery that follows every error here.
+            replacement.apply(durability)?;
+        }
+        let followed = locked.publish(durability)?;
+        Ok(followed.map_err(StoreError::from).and_then(|()| {
+            durability.barrier()?;
+            let branch = history::branch(git)?;
+            // Somebody's git may have committed on top already.
+            if !branch.is_some_and(|branch| history.follows_or_is(branch, publication.revision)) {
+                return Err(StoreError::History(history::HistoryError::Moved));
+            }
+            staged.replacements.iter().try_for_each(Replacement::finish)?;
+            files::remove(&journal::path(git))?;
+            Ok(())
+        }))
+    }
+}
+
+fn make_folders(
+    root: &std::path::Path,
+    folder: &std::path::Path,
+    ownership: Ownership,
+    durability: &mut Durability,
+) -> Result<(), StoreError> {
+    if folder == root || folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        make_folders(root, parent, ownership, durability)?;
+        files::create_folder(folder, ownership)?;
+        durability.folder(parent);
+    }
+    Ok(())
+}

@@ -1,0 +1,314 @@
+//! `diff`, `show` and `status`: what differs between two states of the store, key by key.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::apply::tracked_paths;
+use super::draft::{self, Draft};
+use super::manifest::{plugin_of, settings_path};
+use super::plan::with_plugin;
+use super::session::{Access, Session};
+use super::{CheckedFile, Store, StoreError};
+use crate::document::{self, Change, Document};
+use crate::history::BlobId;
+use crate::revision::{Revision, RevisionId};
+
+/// What differs between two states.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The settings that differ. Keys begin with the plugin's name.
+    pub changes: Vec<Change>,
+    /// The files that differ, with both texts.
+    #[serde(skip)]
+    pub files: Vec<FileDifference>,
+}
+
+/// A file that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileDifference {
+    /// Its path from the store's folder.
+    pub path: String,
+    /// What it held; nothing where it was not there.
+    pub before: Option<Vec<u8>>,
+    /// What it holds; nothing where it is not there.
+    pub after: Option<Vec<u8>>,
+}
+
+/// What one revision changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// The revision.
+    #[serde(flatten)]
+    pub revision: Revision,
+    /// What it changed.
+    #[serde(flatten)]
+    pub difference: Difference,
+}
+
+/// How the store is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Status {
+    /// The store's folder.
+    pub folder: std::path::PathBuf,
+    /// The last revision.
+    pub revision: Revision,
+    /// Each plugin's settings.
+    pub plugins: Vec<PluginStatus>,
+    /// Other files that differ from what is recorded: the manifest, schemas.
+    pub files: Vec<FileStatus>,
+    /// Settings files that belong to no plugin of the manifest.
+    pub strangers: Vec<String>,
+}
+
+/// How the settings of a plugin are.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PluginStatus {
+    /// The plugin.
+    pub name: String,
+    /// The file compared with what is recorded.
+    pub state: FileState,
+    /// What was edited by hand since.
+    pub changes: Vec<Change>,
+    /// How many violations there are.
+    pub violations: usize,
+    /// The violations themselves.
+    #[serde(skip)]
+    pub checked: CheckedFile,
+}
+
+/// How another file is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FileStatus {
+    /// Its path from the store's folder.
+    pub path: String,
+    /// The file compared with what is recorded.
+    pub state: FileState,
+}
+
+/// A file compared with what is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileState {
+    /// As it is recorded.
+    Recorded,
+    /// Edited by hand since.
+    Edited,
+    /// Not recorded yet.
+    New,
+    /// Recorded, and gone from the folder.
+    Missing,
+}
+
+impl Status {
+    /// Whether anything needs a person: hand edits, violations, strangers.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        let settled = |plugin: &PluginStatus| plugin.state == FileState::Recorded && plugin.violations == 0;
+        self.plugins.iter().all(settled) && self.files.is_empty() && self.strangers.is_empty()
+    }
+}
+
+impl Store {
+    /// What differs between two revisions; without the second, between the first and the folder; without both,
+    /// between what is recorded last and the folder.
+    pub fn diff(&self, from: Option<&str>, to: Option<&str>) -> Result<Difference, StoreError> {
+        let session = Session::begin(self, Access::Read)?;
+        let resolve = |name: &str| session.history.resolve(session.head, name);
+        let from = from.map_or(Ok(session.head), resolve)?;
+        match to {
+            Some(to) => between(&session, Some(from), resolve(to)?),
+            None => against_folder(&session, from),
+        }
+    }
+
+    /// What one revision changed.
+    pub fn show(&self, revision: &str) -> Result<Shown, StoreError> {
+        let session = Session::begin(self, Access::Read)?;
+        let revision = session
+            .history
+            .revision(session.history.resolve(session.head, revision)?)?;
+        let difference = between(&session, revision.parent, revision.id)?;
+        Ok(Shown { revision, difference })
+    }
+
+    /// How the store is: hand edits, violations, the last revision.
+    pub fn status(&self) -> Result<Status, StoreError> {
+        let session = Session::begin(self, Access::Read)?;
+        let mut draft = Draft::new(&session);
+        let mut plugins = Vec::new();
+        for name in session.rules.plugins() {
+            plugins.push(plugin_status(&session, &mut draft, name)?);
+        }
+        let mut files = Vec::new();
+        for path in tracked_paths(&draft)?
+            .into_iter()
+            .filter(|path| plugin_of(path).is_none())
+        {
+            let state = state(&mut draft, &path)?;
+            if state != FileState::Recorded {
+                files.push(FileStatus { path, state });
+            }
+        }
+        let strangers = session.live.names("plugins", ".toml")?;
+        let strangers = strangers
+            .into_iter()
+            .filter(|name| !name.starts_with('.') && !session.rules.has(name));
+        Ok(Status {
+            folder: self.root.clone(),
+            revision: session.history.revision(session.head)?,
+            plugins,
+            files,
+            strangers: strangers.map(|name| settings_path(&name)).collect(),
+        })
+    }
+}
+
+fn plugin_status(session: &Session<'_>, draft: &mut Draft<'_, '_>, name: &str) -> Result<PluginStatus, StoreError> {
+    let path = settings_path(name);
+    let state = state(draft, &path)?;
+    let file = draft.file(&path)?.clone();
+    let checked = match &file.live {
+        Some(live) => session.rules.check_bytes(name, live.clone())?,
+        None => CheckedFile {
+            path: path.clone(),
+            ..CheckedFile::default()
+        },
+    };
+    let mut changes = Vec::new();
+    if state != FileState::Recorded {
+        let recorded = file.recorded.map(|blob| session.history.read_blob(blob)).transpose()?;
+        changes = changes_of(&path, recorded.as_deref(), file.live.as_deref());
+    }
+    Ok(PluginStatus {
+        name: name.to_owned(),
+        state,
+        changes,
+        violations: checked.violations.len(),
+        checked,
+    })
+}
+
+fn state(draft: &mut Draft<'_, '_>, path: &str) -> Result<FileState, StoreError> {
+    let file = draft.file(path)?;
+    Ok(match (&file.recorded, &file.live) {
+        (Some(_), None) => FileState::Missing,
+        (None, Some(_)) => FileState::New,
+        _ if file.is_edited_by_hand()? => FileState::Edited,
+        _ => FileState::Recorded,
+    })
+}
+
+/// What differs between two revisions, or between nothing and one.
+pub(super) fn between(
+    session: &Session<'_>,
+    from: Option<RevisionId>,
+    to: RevisionId,
+) -> Result<Difference, StoreError> {
+    let files = |revision: Option<RevisionId>| -> Result<BTreeMap<String, BlobId>, StoreError> {
+        let Some(revision) = revision else {
+            return Ok(BTreeMap::new());
+        };
+        let files = session.history.files(revision, "")?;
+        Ok(files.into_iter().map(|file| (file.path, file.blob)).collect())
+    };
+    let (before, after) = (files(from)?, files(Some(to))?);
+    let mut difference = Difference::default();
+    let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    for path in paths {
+        let (old, new) = (before.get(path).copied(), after.get(path).copied());
+        if old != new {
+            let read = |blob: Option<BlobId>| blob.map(|blob| session.history.read_blob(blob)).transpose();
+            difference.push(path, read(old)?, read(new)?);
+        }
+    }
+    Ok(difference)
+}
+
+fn against_folder(session: &Session<'_>, from: RevisionId) -> Result<Difference, StoreError> {
+    let draft = Draft::new(session);
+    let recorded = session.history.files(from, "")?;
+    let mut paths = tracked_paths(&draft)?;
+    paths.extend(
+        recorded
+            .iter()
+            .map(|file| file.path.clone())
+            .filter(|path| plugin_of(path).is_some()),
+    );
+    paths.sort();
+    paths.dedup();
+    let mut difference = Difference::default();
+    for path in paths {
+        let blob = recorded.iter().find(|file| file.path == path).map(|file| file.blob);
+        let live = session.live.read(&path)?;
+        let same = live.as_deref().map(BlobId::of).transpose()? == blob;
+        if !same {
+            let before = blob.map(|blob| session.history.read_blob(blob)).transpose()?;
+            difference.push(&path, before, live);
+        }
+    }
+    Ok(difference)
+}
+
+impl Difference {
+    pub(super) fn push(&mut self, path: &str, before: Option<Vec<u8>>, after: Option<Vec<u8>>) {
+        self.changes
+            .extend(changes_of(path, before.as_deref(), after.as_deref()));
+        self.files.push(FileDifference {
+            path: path.to_owned(),
+            before,
+            after,
+        });
+    }
+
+    /// The files whose settings are the same and whose text is not, and those that hold no settings.
+    #[must_use]
+    pub fn other_files(&self) -> Vec<&str> {
+        let told = |path: &str| {
+            let plugin = plugin_of(path).map(|plugin| document::KeyPath::root().key(plugin));
+            plugin.is_some_and(|plugin| self.changes.iter().any(|change| change.key.starts_with(&plugin)))
+        };
+        self.files
+            .iter()
+            .map(|file| file.path.as_str())
+            .filter(|path| !told(path))
+            .collect()
+    }
+
+    /// Whether both texts of a settings file are TOML, so that its settings could be compared.
+    #[must_use]
+    pub fn is_readable(&self, path: &str) -> bool {
+        let reads = |bytes: &Option<Vec<u8>>| draft::parse(path, bytes.clone().unwrap_or_default()).is_ok();
+        let mut files = self.files.iter().filter(|file| file.path == path);
+        files.all(|file| reads(&file.before) && reads(&file.after))
+    }
+
+    /// Whether nothing differs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
+/// What differs in the settings of a plugin's file; nothing for other files, and where one side is no TOML.
+fn changes_of(path: &str, before: Option<&[u8]>, after: Option<&[u8]>) -> Vec<Change> {
+    let Some(plugin) = plugin_of(path) else {
+        return Vec::new();
+    };
+    let parse = |bytes: Option<&[u8]>| draft::parse(path, bytes.unwrap_or_default().to_vec());
+    match (parse(before), parse(after)) {
+        (Ok(before), Ok(after)) => with_plugin(plugin, document::changes(&before, &after)).collect(),
+        (Ok(_) | Err(_), Err(_)) | (Err(_), Ok(_)) => Vec::new(),
+    }
+}
+
+/// The settings of a plugin in a revision; empty where it had none.
+pub(super) fn document_at(
+    session: &Session<'_>,
+    revision: RevisionId,
+    plugin: &str,
+) -> Result<Option<Document>, StoreError> {
+    let path = settings_path(plugin);
+    let bytes = session.history.read(revision, &path)?;
+    bytes.map(|bytes| draft::parse(&path, bytes)).transpose()
+}

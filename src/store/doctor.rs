@@ -1,0 +1,194 @@
+//! `doctor`: looks for what is wrong with a store, and names the command that mends each thing.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::find::check_trust;
+use super::live::Live;
+use super::manifest::{plugin_of, schema_path, settings_path};
+use super::rules::Rules;
+use super::validate::{Scope, ValidateOptions};
+use super::{Store, StoreError, journal};
+use crate::history::{Head, History, HistoryError};
+use crate::schema::Severity;
+
+/// Something that is wrong, or could become so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How much it weighs.
+    pub severity: Severity,
+    /// What was found.
+    pub message: String,
+    /// The command that mends it.
+    pub mend: String,
+}
+
+impl Store {
+    /// Looks for what is wrong. `deep` reads every object of the repository.
+    pub fn doctor(&self, deep: bool) -> Result<Vec<Finding>, StoreError> {
+        let mut findings = Vec::new();
+        let mut find = |severity, message: String, mend: String| {
+            findings.push(Finding {
+                severity,
+                message,
+                mend,
+            });
+        };
+        let git = self.git();
+        if journal::path(&git).exists() {
+            find(
+                Severity::Note,
+                "a change was broken off half-way".to_owned(),
+                "valvecfg status".to_owned(),
+            );
+        }
+        if let Err(error) = check_trust(&self.root) {
+            find(
+                Severity::Error,
+                error.to_string(),
+                format!("valvecfg trust {}", self.root.display()),
+            );
+        }
+        for lock in ["index.lock", "refs/heads/main.lock", "HEAD.lock", "packed-refs.lock"] {
+            if git.join(lock).exists() && !journal::path(&git).exists() {
+                let mend = format!("rm {}", git.join(lock).display());
+                find(
+                    Severity::Warning,
+                    format!(".git/{lock} is held by another git, or was left behind by one"),
+                    mend,
+                );
+            }
+        }
+        check_history(&self.root, deep, &mut find)?;
+        self.check_files(&mut find)?;
+        findings.sort_by_key(|finding| finding.severity);
+        Ok(findings)
+    }
+
+    fn check_files(&self, find: &mut impl FnMut(Severity, String, String)) -> Result<(), StoreError> {
+        let live = Live::open(self)?;
+        for file in self.validate(&Scope::All, &ValidateOptions::default(), &|_, _| ())? {
+            let is_gone = matches!(live.read(&file.path), Ok(None));
+            // Said below, with a better way to mend it.
+            for violation in file.violations.iter().filter(|_| !is_gone) {
+                let place = format!("{}:{}", file.path, violation.position.line);
+                let mend = match plugin_of(&file.path) {
+                    Some(plugin) => format!("valvecfg edit {plugin}"),
+                    None => format!("$EDITOR {}", file.path),
+                };
+                find(
+                    violation.severity,
+                    format!("{place}: {} [{}]", violation.message, violation.code),
+                    mend,
+                );
+            }
+        }
+        let rules = match Rules::read(live.clone()) {
+            Ok(rules) => rules,
+            // Found by the validation above.
+            Err(StoreError::Invalid { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for name in live
+            .names("plugins", ".toml")?
+            .iter()
+            .filter(|name| !name.starts_with('.') && !rules.has(name))
+        {
+            let message = format!("{} belongs to no plugin of the manifest", settings_path(name));
+            find(
+                Severity::Warning,
+                message,
+                format!("valvecfg plugin add {name} --schema FILE"),
+            );
+        }
+        for plugin in rules.plugins() {
+            if live.read(&settings_path(plugin))?.is_none() {
+                let path = settings_path(plugin);
+                find(
+                    Severity::Error,
+                    format!("{path} is gone"),
+                    format!("git checkout -- {path}"),
+                );
+            }
+            if let Ok(version) = rules.version(plugin)
+                && live.read(&schema_path(plugin, version))?.is_none()
+            {
+                let path = schema_path(plugin, version);
+                find(
+                    Severity::Error,
+                    format!("{path} is gone"),
+                    format!("git checkout -- {path}"),
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_history(root: &Path, deep: bool, find: &mut impl FnMut(Severity, String, String)) -> Result<(), StoreError> {
+    let history = match History::open(root) {
+        Ok(history) => history,
+        Err(error) => {
+            let mend = if root.join(".git").exists() {
+                "git fsck"
+            } else {
+                "valvecfg init"
+            };
+            find(Severity::Error, error.to_string(), mend.to_owned());
+            return Ok(());
+        }
+    };
+    match history.head() {
+        Ok(Head::Acknowledged(_)) => {}
+        Ok(Head::Advanced { to, .. }) => {
+            let message = format!("{} was committed with git and is not checked yet", to.short());
+            find(Severity::Note, message, "valvecfg commit".to_owned());
+        }
+        Ok(Head::Unknown(_)) => {
+            find(
+                Severity::Note,
+                "the history was made by another program".to_owned(),
+                "valvecfg commit".to_owned(),
+            );
+        }
+        Err(error) => {
+            let mend = match &error {
+                HistoryError::Detached { .. } | HistoryError::OtherBranch { .. } => "git switch main".to_owned(),
+                HistoryError::BranchGone { acknowledged } | HistoryError::Rewritten { acknowledged, .. } => {
+                    format!("git update-ref refs/heads/main {acknowledged}")
+                }
+                HistoryError::Git { .. }
+                | HistoryError::File(_)
+                | HistoryError::Locked { .. }
+                | HistoryError::Moved
+                | HistoryError::Unborn
+                | HistoryError::BrokenRef { .. }
+                | HistoryError::NoRepository { .. } => "git fsck".to_owned(),
+            };
+            find(Severity::Error, error.to_string(), mend);
+        }
+    }
+    for (key, wanted) in [
+        ("core.repositoryformatversion", "1"),
+        ("extensions.preciousobjects", "true"),
+        ("core.fsync", "all"),
+    ] {
+        if crate::history::setting(Some(&history), key, None).as_deref() != Some(wanted) {
+            let message =
+                format!("git's setting {key} is not {wanted}: git could remove or lose what valvecfg recorded");
+            find(Severity::Warning, message, format!("git config {key} {wanted}"));
+        }
+    }
+    if deep {
+        for broken in history.broken_objects()? {
+            let message = format!("object {broken} of the history is damaged");
+            find(
+                Severity::Error,
+                message,
+                "copy it from a clone into .git/objects, or restore .git from a backup".to_owned(),
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! A draft: the store's files as a verb changes them, in memory. It starts from the files in the folder, so
+//! that what somebody has edited by hand is what is changed, and remembers what is recorded of each.
+
+use std::collections::BTreeMap;
+
+use super::StoreError;
+use super::manifest::{MANIFEST, settings_path};
+use super::rules::Rules;
+use super::session::Session;
+use crate::document::Document;
+use crate::files;
+use crate::history::BlobId;
+
+/// The files that a verb has looked at or changed.
+pub(super) struct Draft<'d, 's> {
+    session: &'d Session<'s>,
+    files: BTreeMap<String, DraftFile>,
+    /// The settings as they are to be, of plugins that were looked at.
+    documents: BTreeMap<String, Document>,
+}
+
+/// One file: in history, in the folder, and as it is to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct DraftFile {
+    pub recorded: Option<BlobId>,
+    pub live: Option<Vec<u8>>,
+    pub after: Option<Vec<u8>>,
+    /// Whether a person has seen what stands in the folder and put this in its place, so that it need not be
+    /// recorded, nor be valid.
+    pub superseded: bool,
+    /// Whether what stands in the folder is itself what is to be recorded.
+    pub accepted: bool,
+}
+
+impl DraftFile {
+    /// Whether the folder holds something else than history.
+    pub(super) fn is_edited_by_hand(&self) -> Result<bool, StoreError> {
+        let live = self.live.as_deref().map(BlobId::of).transpose()?;
+        Ok(live != self.recorded)
+    }
+}
+
+impl<'d, 's> Draft<'d, 's> {
+    pub(super) fn new(session: &'d Session<'s>) -> Self {
+        Self {
+            session,
+            files: BTreeMap::new(),
+            documents: BTreeMap::new(),
+        }
+    }
+
+    /// The session that the draft belongs to.
+    pub(super) fn session(&self) -> &'d Session<'s> {
+        self.session
+    }
+
+    /// The settings of a plugin as they are to be.
+    ///
+    /// # Errors
+    /// [`StoreError::HandEdit`] where the file in the folder is no TOML or is gone: nothing can be changed in it.
+    pub(super) fn document(&mut self, plugin: &str) -> Result<&Document, StoreError> {
+        if !self.documents.contains_key(plugin) {
+            if !self.session.rules.has(plugin) {
+                return Err(self.session.rules.no_such_plugin(plugin));
+            }
+            let path = settings_path(plugin);
+            let live = self.file(&path)?.live.clone();
+            self.documents.insert(plugin.to_owned(), parse_present(&path, live)?);
+        }
+        Ok(&self.documents[plugin])
+    }
+
+    /// Gives a plugin other settings.
+    pub(super) fn put_document(&mut self, plugin: &str, after: Document) -> Result<(), StoreError> {
+        self.put_file(&settings_path(plugin), Some(after.text().as_bytes().to_vec()))?;
+        self.documents.insert(plugin.to_owned(), after);
+        Ok(())
+    }
+
+    /// A file of the store, as it is recorded and as it stands in the folder.
+    pub(super) fn file(&mut self, path: &str) -> Result<&mut DraftFile, StoreError> {
+        if !self.files.contains_key(path) {
+            let live = self.session.live.read(path)?;
+            let recorded = self.session.history.blob(self.session.head, path)?;
+            let file = DraftFile {
+                recorded,
+                after: live.clone(),
+                live,
+                superseded: false,
+                accepted: false,
+            };
+            self.files.insert(path.to_owned(), file);
+        }
+        // Inserted above.
+        Ok(self.files.entry(path.to_owned()).or_default())
+    }
+
+    /// Gives a file another content, or none. A plugin's settings are given by [`Self::put_document`].
+    pub(super) fn put_file(&mut self, path: &str, after: Option<Vec<u8>>) -> Result<(), StoreError> {
+        self.file(path)?.after = after;
+        Ok(())
+    }
+
+    /// The files looked at, by path.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&str, &DraftFile)> {
+        self.files.iter().map(|(path, file)| (path.as_str(), file))
+    }
+
+    /// Whether the verb changes a file.
+    pub(super) fn is_changed(&self, path: &str) -> bool {
+        self.files.get(path).is_some_and(|file| file.after != file.live)
+    }
+
+    /// Whether the plan looks at a file by itself.
+    pub(super) fn is_seen(&self, path: &str) -> bool {
+        self.files
+            .get(path)
+            .is_some_and(|file| file.accepted || file.after != file.live)
+    }
+
+    /// Whether the verb changes or records what a plugin's settings must be.
+    pub(super) fn changes_rules_of(&self, plugin: &str) -> bool {
+        let schemas = format!("schemas/{plugin}/");
+        self.is_seen(MANIFEST)
+            || self
+                .files
+                .keys()
+                .any(|path| path.starts_with(&schemas) && self.is_seen(path))
+    }
+
+    /// The rules that hold after the verb, where it changes them.
+    pub(super) fn rules(&self) -> Result<Option<Rules<'s>>, StoreError> {
+        let is_rule = |path: &str| path == MANIFEST || path.starts_with("schemas/");
+        if !self.files.keys().any(|path| is_rule(path) && self.is_changed(path)) {
+            return Ok(None);
+        }
+        let drafted = self
+            .files
+            .iter()
+            .map(|(path, file)| (path.clone(), file.after.clone()))
+            .collect();
+        Rules::read(self.session.live.with(drafted)).map(Some)
+    }
+}
+
+/// Parses the settings of a plugin, which must be there: those that are gone never count as defaults.
+pub(super) fn parse_present(path: &str, bytes: Option<Vec<u8>>) -> Result<Document, StoreError> {
+    let gone = || StoreError::HandEdit {
+        files: vec![super::CheckedFile::missing(path)],
+    };
+    parse(path, bytes.ok_or_else(gone)?)
+}
+
+/// Parses a settings file that stands in the folder.
+pub(super) fn parse(path: &str, bytes: Vec<u8>) -> Result<Document, StoreError> {
+    let refused = |file| StoreError::HandEdit { files: vec![file] };
+    let text =
+        files::text(path.as_ref(), bytes).map_err(|error| refused(super::CheckedFile::unreadable(path, &error)))?;
+    Document::parse(text.as_str()).map_err(|errors| refused(super::CheckedFile::syntax(path, &text, errors)))
+}

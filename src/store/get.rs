@@ -1,0 +1,154 @@
+//! `get`: one setting's value. The common case reads one file; it opens no repository and no schema.
+
+use serde::Serialize;
+use thiserror::Error;
+
+use super::live::Live;
+use super::manifest::{schema_path, settings_path};
+use super::rules::Rules;
+use super::session::{Access, Session};
+use super::setting::Setting;
+use super::{Store, StoreError, draft};
+use crate::document::{Document, KeyPath, Value};
+
+/// A value, and where it comes from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Found {
+    /// The setting's full name.
+    pub key: KeyPath,
+    /// The value in force.
+    pub value: Value,
+    /// Where it stands.
+    pub origin: Origin,
+    /// Whether the plugin was found by the key alone.
+    pub guessed: bool,
+}
+
+/// Where a value stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase", tag = "from")]
+pub enum Origin {
+    /// In a settings file.
+    File {
+        /// Its path from the store's folder.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// Nowhere: the schema's default is in force.
+    Default {
+        /// The schema, from the store's folder.
+        schema: String,
+    },
+}
+
+/// Why there is no value.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum GetError {
+    /// Neither the settings nor the schema give one.
+    #[error("`{key}` is not set and has no default")]
+    NotSet {
+        /// The setting's full name.
+        key: KeyPath,
+        /// A similar key that is there.
+        suggestion: Option<KeyPath>,
+    },
+}
+
+impl Store {
+    /// The value of a setting, or of a whole table or plugin: what stands in the file, else the schema's default.
+    /// `at` names a revision to look at instead.
+    pub fn get(&self, name: &KeyPath, at: Option<&str>) -> Result<Found, StoreError> {
+        match at {
+            Some(revision) => self.get_at(name, revision),
+            None => self.get_now(name),
+        }
+    }
+
+    fn get_now(&self, name: &KeyPath) -> Result<Found, StoreError> {
+        let live = Live::open(self)?;
+        if let Some((setting, bytes)) = Setting::of_full_name(name, &live)? {
+            let document = draft::parse(&settings_path(&setting.plugin), bytes)?;
+            if let Some(found) = stands(&setting, &document) {
+                return Ok(found);
+            }
+            let rules = Rules::read(live)?;
+            if rules.has(&setting.plugin) {
+                return default(&setting, &document, &rules);
+            }
+            let setting = Setting::find(name, rules.live(), &rules)?;
+            return found(&setting, &rules);
+        }
+        let rules = Rules::read(live)?;
+        let setting = Setting::find(name, rules.live(), &rules)?;
+        found(&setting, &rules)
+    }
+
+    fn get_at(&self, name: &KeyPath, revision: &str) -> Result<Found, StoreError> {
+        let session = Session::begin(self, Access::Read)?;
+        let revision = session.history.resolve(session.head, revision)?;
+        let setting = Setting::find(name, &session.live, &session.rules)?;
+        let path = settings_path(&setting.plugin);
+        let Some(bytes) = session.history.read(revision, &path)? else {
+            // The plugin was not there yet, and nothing was in force.
+            return Err(GetError::NotSet {
+                key: setting.name(),
+                suggestion: None,
+            }
+            .into());
+        };
+        let document = draft::parse(&path, bytes)?;
+        stands(&setting, &document).map_or_else(|| default(&setting, &document, &session.rules), Ok)
+    }
+}
+
+fn found(setting: &Setting, rules: &Rules<'_>) -> Result<Found, StoreError> {
+    let path = settings_path(&setting.plugin);
+    let document = draft::parse_present(&path, rules.live().read(&path)?)?;
+    stands(setting, &document).map_or_else(|| default(setting, &document, rules), Ok)
+}
+
+/// The value that stands in the document. A whole plugin is shown as it stands, without its defaults.
+fn stands(setting: &Setting, document: &Document) -> Option<Found> {
+    let value = document.get(&setting.path)?;
+    let (line, column) = document.line_column(document.locate(&setting.path)?.key.start);
+    let origin = Origin::File {
+        file: settings_path(&setting.plugin),
+        line,
+        column,
+    };
+    Some(Found {
+        key: setting.name(),
+        value,
+        origin,
+        guessed: setting.guessed,
+    })
+}
+
+fn default(setting: &Setting, document: &Document, rules: &Rules<'_>) -> Result<Found, StoreError> {
+    let schema = rules.schema(&setting.plugin)?;
+    if let Some(value) = schema.default(&setting.path) {
+        let origin = Origin::Default {
+            schema: schema_path(&setting.plugin, rules.version(&setting.plugin)?),
+        };
+        return Ok(Found {
+            key: setting.name(),
+            value,
+            origin,
+            guessed: setting.guessed,
+        });
+    }
+    let declared = schema.settings().into_iter().map(|(path, _)| path);
+    let present = crate::document::changes(&Document::default(), document)
+        .into_iter()
+        .map(|change| change.key);
+    let suggestion = super::setting::nearest(&setting.path, declared.chain(present));
+    let plugin = KeyPath::root().key(setting.plugin.as_str());
+    Err(GetError::NotSet {
+        key: setting.name(),
+        suggestion: suggestion.map(|path| plugin.concat(&path)),
+    }
+    .into())
+}

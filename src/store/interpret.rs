@@ -1,0 +1,255 @@
+//! How `set KEY VALUE` reads VALUE: as the schema wants it, else as what stands there, else as a TOML literal.
+//! A number never becomes a string by accident, nor a string a number.
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::document::{KeyPath, Value};
+use crate::schema::{Annotation, Kind};
+
+/// By what a text was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reading {
+    /// The schema declares the key's type.
+    Schema,
+    /// The value that stood there had this type.
+    Document,
+    /// The text is a TOML literal.
+    Literal,
+    /// Nothing said otherwise: a string.
+    Text,
+    /// `--string`, or a value that was no text to begin with.
+    Given,
+}
+
+/// Why a text is no value for a key.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ValueError {
+    /// The schema, or the value that stands there, wants another type.
+    #[error("`{key}` takes {}, and `{text}` is none", wanted.join(" or "))]
+    Type {
+        /// The setting.
+        key: KeyPath,
+        /// What was given.
+        text: String,
+        /// The types that would be right, with their articles.
+        wanted: Vec<&'static str>,
+        /// What is allowed, as the schema says it.
+        allowed: Option<String>,
+    },
+    /// `--string` for a setting that takes none.
+    #[error("`{key}` takes {}, not a string", wanted.join(" or "))]
+    NotAString {
+        /// The setting.
+        key: KeyPath,
+        /// The types that would be right, with their articles.
+        wanted: Vec<&'static str>,
+    },
+}
+
+/// A value as it was given.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// Typed as text, to be read as the schema wants it.
+    Text(String),
+    /// Text that is a string whatever it looks like (`--string`).
+    String(String),
+    /// A value that has its type already.
+    Value(Value),
+}
+
+/// Reads a value for `key`.
+///
+/// `annotation` is what the schema says of the key, `current` what stands there.
+pub(super) fn interpret(
+    key: &KeyPath,
+    given: &Given,
+    annotation: Option<&Annotation>,
+    current: Option<&Value>,
+) -> Result<(Value, Reading), ValueError> {
+    let kinds = annotation
+        .map(|annotation| annotation.kinds.as_slice())
+        .unwrap_or_default();
+    let text = match given {
+        Given::Value(value) => return Ok((as_float_where_wanted(value.clone(), kinds, current), Reading::Given)),
+        Given::String(text) if kinds.is_empty() || kinds.contains(&Kind::String) => {
+            return Ok((Value::String(text.clone()), Reading::Given));
+        }
+        Given::String(_) => {
+            return Err(ValueError::NotAString {
+                key: key.clone(),
+                wanted: articles(kinds),
+            });
+        }
+        Given::Text(text) => text,
+    };
+    if !kinds.is_empty() {
+        let read = read_as(text, kinds, current);
+        let allowed = annotation.and_then(Annotation::bounds);
+        let wrong = || ValueError::Type {
+            key: key.clone(),
+            text: text.clone(),
+            wanted: articles(kinds),
+            allowed,
+        };
+        return Ok((read.ok_or_else(wrong)?, Reading::Schema));
+    }
+    if let Some(current) = current {
+        let kind = kind_of(current);
+        let is_date = matches!(current, Value::Datetime(_));
+        let read = if is_date {
+            // A date is no JSON type; one that stands there says what is meant.
+            Value::parse_literal(text).filter(|value| matches!(value, Value::Datetime(_)))
+        } else {
+            read_as(text, &[kind], Some(current))
+        };
+        let wrong = || ValueError::Type {
+            key: key.clone(),
+            text: text.clone(),
+            wanted: vec![if is_date { "a date or time" } else { kind.with_article() }],
+            allowed: None,
+        };
+        return Ok((read.ok_or_else(wrong)?, Reading::Document));
+    }
+    Ok(match Value::parse_literal(text) {
+        Some(value) => (value, Reading::Literal),
+        None => (Value::String(text.clone()), Reading::Text),
+    })
+}
+
+/// Reads a text as the first of these kinds that it fits; string last, since every text is one.
+fn read_as(text: &str, kinds: &[Kind], current: Option<&Value>) -> Option<Value> {
+    let literal = Value::parse_literal(text);
+    let fits = |value: &Value| kinds.iter().any(|kind| fits(*kind, value));
+    let takes_text = kinds.contains(&Kind::String);
+    match literal {
+        // A quoted text, where a string and something else are allowed, says which.
+        Some(Value::String(inner)) if takes_text && kinds.len() > 1 => Some(Value::String(inner)),
+        Some(value) if fits(&value) && !matches!(value, Value::String(_)) => {
+            Some(as_float_where_wanted(value, kinds, current))
+        }
+        // Dates stand bare in TOML and count as text in JSON Schema; the one that is there says which is meant.
+        Some(value @ Value::Datetime(_)) if takes_text && matches!(current, Some(Value::Datetime(_))) => Some(value),
+        _ if takes_text => Some(Value::String(text.to_owned())),
+        _ => None,
+    }
+}
+
+fn fits(kind: Kind, value: &Value) -> bool {
+    match value {
+        Value::Integer(_) => matches!(kind, Kind::Integer | Kind::Number),
+        Value::Float(number) => kind == Kind::Number || kind == Kind::Integer && number.fract() == 0.0,
+        Value::String(_) | Value::Datetime(_) => kind == Kind::String,
+        Value::Boolean(_) => kind == Kind::Boolean,
+        Value::Array(_) => kind == Kind::Array,
+        Value::Table(_) => kind == Kind::Table,
+    }
+}
+
+/// `5` becomes `5.0` where a float stands or the schema holds only numbers in general, so that a program that
+/// reads floats keeps reading one; a float that is whole becomes an integer where only those are allowed.
+fn as_float_where_wanted(value: Value, kinds: &[Kind], current: Option<&Value>) -> Value {
+    let wants_float = match current {
+        Some(Value::Float(_)) => !kinds.contains(&Kind::Integer),
+        Some(_) => false,
+        None => kinds.contains(&Kind::Number) && !kinds.contains(&Kind::Integer),
+    };
+    if let Value::Integer(number) = value
+        && wants_float
+    {
+        return Value::exact_float(number).unwrap_or(value);
+    }
+    value
+}
+
+fn kind_of(value: &Value) -> Kind {
+    match value {
+        Value::String(_) | Value::Datetime(_) => Kind::String,
+        Value::Integer(_) => Kind::Integer,
+        Value::Float(_) => Kind::Number,
+        Value::Boolean(_) => Kind::Boolean,
+        Value::Array(_) => Kind::Array,
+        Value::Table(_) => Kind::Table,
+    }
+}
+
+fn articles(kinds: &[Kind]) -> Vec<&'static str> {
+    kinds.iter().map(|kind| kind.with_article()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Given, Reading, ValueError, interpret};
+    use crate::document::{KeyPath, Value};
+    use crate::schema::{Annotation, Kind};
+
+    fn read(text: &str, kinds: &[Kind], current: Option<&str>) -> Result<(Value, Reading), ValueError> {
+        let annotation = Annotation {
+            kinds: kinds.to_vec(),
+            ..Annotation::default()
+        };
+        let current = current.map(|current| Value::parse_literal(current).unwrap());
+        interpret(
+            &KeyPath::root().key("k"),
+            &Given::Text(text.into()),
+            Some(&annotation),
+            current.as_ref(),
+        )
+    }
+
+    fn value(text: &str, kinds: &[Kind], current: Option<&str>) -> String {
+        read(text, kinds, current).unwrap().0.to_string()
+    }
+
+    #[test]
+    fn a_string_type_takes_the_text_literally() {
+        assert_eq!(value("60", &[Kind::String], None), "\"60\"");
+        assert_eq!(value("true", &[Kind::String], None), "\"true\"");
+        assert_eq!(value("\"quoted\"", &[Kind::String], None), r#""\"quoted\"""#);
+    }
+
+    #[test]
+    fn a_number_type_takes_only_numbers() {
+        assert_eq!(value("-5", &[Kind::Integer], None), "-5");
+        assert!(read("5 percent", &[Kind::Integer], None).is_err());
+        assert!(read("\"5\"", &[Kind::Number], None).is_err());
+        assert!(read("", &[Kind::Number], None).is_err());
+    }
+
+    #[test]
+    fn a_whole_number_is_written_as_a_float_where_floats_stand() {
+        assert_eq!(value("5", &[Kind::Number], Some("2.5")), "5.0");
+        assert_eq!(value("5", &[Kind::Number], None), "5.0");
+        assert_eq!(value("5", &[Kind::Number], Some("2")), "5");
+        assert_eq!(
+            value("9007199254740993", &[Kind::Number], Some("2.5")),
+            "9007199254740993"
+        );
+    }
+
+    #[test]
+    fn several_types_take_the_literal_first() {
+        assert_eq!(value("5", &[Kind::String, Kind::Integer], None), "5");
+        assert_eq!(value("\"5\"", &[Kind::String, Kind::Integer], None), "\"5\"");
+        assert_eq!(value("five", &[Kind::String, Kind::Integer], None), "\"five\"");
+    }
+
+    #[test]
+    fn without_a_schema_what_stands_there_decides() {
+        assert_eq!(
+            read("7", &[], Some("\"x\"")).unwrap(),
+            (Value::String("7".into()), Reading::Document)
+        );
+        assert!(read("x", &[], Some("7")).is_err());
+        assert_eq!(read("7", &[], None).unwrap(), (Value::Integer(7), Reading::Literal));
+        assert_eq!(
+            read("x y", &[], None).unwrap(),
+            (Value::String("x y".into()), Reading::Text)
+        );
+        assert_eq!(
+            read("2026-01-02", &[], Some("2025-01-02")).unwrap().0.to_string(),
+            "2026-01-02"
+        );
+    }
+}

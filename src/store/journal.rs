@@ -1,0 +1,175 @@
+//! The journal: what a writer is about to do, written before it does it. Whoever finds one under the writer
+//! lock knows that its writer is dead, and finishes or undoes what it began: finishes it if the branch names
+//! the revision already, else undoes it. Both can be interrupted and repeated.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use crate::files::{self, Durability, Ownership, Replacement};
+use crate::history::{self, BlobId, History, Publication};
+
+/// A journal names each changed file once; a store of 10,000 plugins needs about 2 MiB.
+const LIMIT: u64 = 256 << 20;
+
+/// What one writer is about to do.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Journal {
+    pub publication: Publication,
+    pub files: Vec<JournalFile>,
+}
+
+/// One file that it changes.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct JournalFile {
+    /// Relative to the store's folder, or absolute where a link leads out of it.
+    pub target: PathBuf,
+    pub before: Option<BlobId>,
+    pub after: Option<BlobId>,
+}
+
+/// Where the journal of the repository in `git` stands.
+pub(super) fn path(git: &Path) -> PathBuf {
+    git.join("valvecfg/journal")
+}
+
+impl Journal {
+    /// Writes the journal. It takes effect once it is durable.
+    pub(super) fn write(
+        &self,
+        git: &Path,
+        ownership: Ownership,
+        durability: &mut Durability,
+    ) -> Result<(), StoreError> {
+        let staged = history::incoming(git).join("journal");
+        let path = path(git);
+        let body = serde_json::to_string(self).map_err(|source| StoreError::Journal {
+            path: path.clone(),
+            source,
+        })?;
+        let sum = BlobId::of(body.as_bytes())?;
+        files::create(&staged, format!("{sum}\n{body}\n").as_bytes(), 0o644, ownership)?;
+        files::rename(&staged, &path)?;
+        durability.file(&path);
+        Ok(())
+    }
+
+    /// Reads the journal, if there is one.
+    ///
+    /// One that is empty or cut off was never made durable, so nothing that it names was touched: it counts as
+    /// none, and is removed.
+    fn read(git: &Path) -> Result<Option<Self>, StoreError> {
+        let path = path(git);
+        let Some(bytes) = files::read_if_present(&path, LIMIT)? else {
+            return Ok(None);
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let (sum, body) = text.split_once('\n').unwrap_or_default();
+        let body = body.strip_suffix('\n').unwrap_or_default();
+        if BlobId::of(body.as_bytes())?.to_string() != sum {
+            return Ok(None);
+        }
+        serde_json::from_str(body)
+            .map(Some)
+            .map_err(|source| StoreError::Journal { path, source })
+    }
+}
+
+/// Finishes or undoes what a dead writer began, and clears the staging folder. The caller holds the writer lock.
+pub(super) fn recover(root: &Path, git: &Path) -> Result<(), StoreError> {
+    let ownership = Ownership::of(root)?;
+    if let Some(journal) = Journal::read(git)? {
+        let history = History::open(root)?;
+        let mut durability = Durability::begin(git)?;
+        durability.watch(root)?;
+        let recorded = is_recorded(&journal, &history, git)?;
+        if recorded {
+            // The objects first: the files' content is read from them.
+            history::redo(&journal.publication, git, ownership, &mut durability)?;
+            for file in &journal.files {
+                if let Some(replacement) = file.replacement(root, &history)? {
+                    replacement.redo(&mut durability)?;
+                }
+            }
+        } else {
+            for file in &journal.files {
+                match file.replacement(root, &history)? {
+                    Some(replacement) => replacement.undo(&mut durability)?,
+                    // Its content is in no object yet, so the file itself has not been touched.
+                    None => files::remove(&files::staged_path(&root.join(&file.target)))?,
+                }
+            }
+            history::withdraw(&journal.publication, git)?;
+        }
+        durability.folder(git);
+        durability.barrier()?;
+        files::remove(&path(git))?;
+        history::sweep(git, ownership)?;
+        return Ok(());
+    }
+    files::remove(&path(git))?;
+    if history::sweep(git, ownership)? {
+        sweep_staged_files(root)?;
+    }
+    Ok(())
+}
+
+/// What counts of the files that the journal names, for a reader who may not repair them.
+pub(super) fn instead(root: &Path, git: &Path) -> Result<BTreeMap<PathBuf, Option<BlobId>>, StoreError> {
+    let Some(journal) = Journal::read(git)? else {
+        return Ok(BTreeMap::new());
+    };
+    let history = History::open(root)?;
+    let recorded = is_recorded(&journal, &history, git)?;
+    let counts = |file: JournalFile| (root.join(file.target), if recorded { file.after } else { file.before });
+    Ok(journal.files.into_iter().map(counts).collect())
+}
+
+/// Whether the branch names the journal's revision, or one that follows from it.
+fn is_recorded(journal: &Journal, history: &History, git: &Path) -> Result<bool, StoreError> {
+    let revision = journal.publication.revision;
+    Ok(history::branch(git)?.is_some_and(|branch| history.follows_or_is(branch, revision)))
+}
+
+impl JournalFile {
+    fn replacement(&self, root: &Path, history: &History) -> Result<Option<Replacement>, StoreError> {
+        let read = |blob: Option<BlobId>| match blob {
+            Some(blob) => Ok(history.find_blob(blob)?.map(Some)),
+            None => Ok::<_, StoreError>(Some(None)),
+        };
+        let (Some(before), Some(after)) = (read(self.before)?, read(self.after)?) else {
+            return Ok(None);
+        };
+        Ok(Some(Replacement::resume(root.join(&self.target), before, after)))
+    }
+}
+
+/// Removes what a writer had staged beside the settings before it was killed without a journal.
+fn sweep_staged_files(root: &Path) -> Result<(), StoreError> {
+    let mut folders = vec![root.join("plugins"), root.to_owned()];
+    let mut removed = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(source) if source.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(source) => return Err(files::FileError::io("list", &folder, source).into()),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|source| files::FileError::io("list", &folder, source))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let path = entry.path();
+            if name.starts_with('.') && name.ends_with(".valvecfg") {
+                removed.push(path);
+            } else if let Ok(linked) = std::fs::read_link(&path) {
+                removed.push(files::staged_path(&folder.join(linked)));
+            } else if folder == *root && name == "schemas" || folder.starts_with(root.join("schemas")) && path.is_dir()
+            {
+                folders.push(path);
+            }
+        }
+    }
+    removed.iter().try_for_each(|path| files::remove(path))?;
+    Ok(())
+}

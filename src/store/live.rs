@@ -1,0 +1,123 @@
+//! The files of a store as they count now: those in the folder, unless a crash left a change half done that
+//! this process may not finish. Then what counts is answered from the journal.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::lock::{LockError, WriterLock};
+use super::{Store, StoreError, journal};
+use crate::files::{self, FileError};
+use crate::history::{BlobId, History};
+
+/// Reads the files of one store.
+#[derive(Clone)]
+pub(super) struct Live<'s> {
+    store: &'s Store,
+    /// What the journal says of files that it names, and that this process could not put right.
+    instead: BTreeMap<PathBuf, Option<BlobId>>,
+    /// Files as a draft wants them, which count before those in the folder.
+    drafted: BTreeMap<String, Option<Vec<u8>>>,
+}
+
+impl<'s> Live<'s> {
+    /// Looks for a change half done, and finishes or undoes it where that is possible. Takes no lock where there
+    /// is none.
+    pub(super) fn open(store: &'s Store) -> Result<Self, StoreError> {
+        let git = store.git();
+        let plain = Self::settled(store);
+        if !files::exists(&journal::path(&git))? {
+            return Ok(plain);
+        }
+        match WriterLock::acquire(&git, Duration::ZERO) {
+            // Its writer is alive: each file is whole, before or after.
+            Err(LockError::Busy { .. }) => return Ok(plain),
+            Ok(_lock) if journal::recover(&store.root, &git).is_ok() => return Ok(plain),
+            Ok(_) | Err(LockError::Io { .. }) => {}
+        }
+        let instead = journal::instead(&store.root, &git)?;
+        Ok(Self { instead, ..plain })
+    }
+
+    /// The files of a store whose journal has been dealt with.
+    pub(super) fn settled(store: &'s Store) -> Self {
+        Self {
+            store,
+            instead: BTreeMap::new(),
+            drafted: BTreeMap::new(),
+        }
+    }
+
+    /// These files with others in front of them.
+    pub(super) fn with(&self, drafted: BTreeMap<String, Option<Vec<u8>>>) -> Self {
+        Self {
+            drafted,
+            ..self.clone()
+        }
+    }
+
+    /// The store's folder.
+    pub(super) fn root(&self) -> &Path {
+        &self.store.root
+    }
+
+    /// The bytes of a file, named from the store's folder; nothing where it is not there.
+    pub(super) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        if let Some(drafted) = self.drafted.get(path) {
+            return Ok(drafted.clone());
+        }
+        let file = self.store.root.join(path);
+        if !self.instead.is_empty() {
+            let resolved = std::fs::canonicalize(&file).unwrap_or_else(|_| file.clone());
+            if let Some(blob) = self.instead.get(&resolved) {
+                let Some(blob) = *blob else { return Ok(None) };
+                if let Some(content) = History::open(&self.store.root)?.find_blob(blob)? {
+                    return Ok(Some(content));
+                }
+                // In no object yet, so the file itself has not been touched.
+            }
+        }
+        Ok(files::read_if_present(&file, self.store.limits.file_size)?)
+    }
+
+    /// The text of a file, named from the store's folder; nothing where it is not there.
+    pub(super) fn read_text(&self, path: &str) -> Result<Option<String>, StoreError> {
+        let bytes = self.read(path)?;
+        Ok(bytes
+            .map(|bytes| files::text(&self.store.root.join(path), bytes))
+            .transpose()?)
+    }
+
+    /// The folders in a folder of the store, sorted.
+    pub(super) fn folders(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        let names = self.names(folder, "")?;
+        Ok(names
+            .into_iter()
+            .filter(|name| self.store.root.join(folder).join(name).is_dir())
+            .collect())
+    }
+
+    /// The names in a folder of the store that end in `suffix`, without it, sorted; none where there is no folder.
+    pub(super) fn names(&self, folder: &str, suffix: &str) -> Result<Vec<String>, StoreError> {
+        let drafted = self.drafted.iter().filter_map(|(path, content)| {
+            let name = path.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(suffix)?;
+            (content.is_some() && !name.contains('/')).then(|| name.to_owned())
+        });
+        let mut names: Vec<String> = drafted.collect();
+        let folder = self.store.root.join(folder);
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(names),
+            Err(source) => return Err(FileError::io("list", &folder, source).into()),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|source| FileError::io("list", &folder, source))?;
+            if let Some(name) = entry.file_name().to_str().and_then(|name| name.strip_suffix(suffix)) {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+}

@@ -1,0 +1,107 @@
+//! The store: the only place where documents, schemas and history meet, and the library's public verbs.
+//!
+//! Every verb that changes something is one closure over a draft, given to the same steps:
+//!
+//! 1. *plan* (`plan.rs`): take the writer lock, recover what a crash left, refuse or absorb hand edits, run the
+//!    closure, check the result. Without effects; only it makes a `Plan`, so nothing unchecked is recorded.
+//! 2. *commit* (`commit.rs`): make it durable, all or nothing.
+//!
+//! It returns values; how they are shown is the command line's business.
+
+mod apply;
+mod author;
+mod checked;
+mod commit;
+mod compare;
+mod doctor;
+mod draft;
+mod error;
+mod find;
+mod get;
+mod init;
+mod interpret;
+mod journal;
+mod list;
+mod live;
+mod lock;
+pub mod manifest;
+mod message;
+mod plan;
+mod plugin;
+mod rollback;
+mod rules;
+mod session;
+mod set;
+mod setting;
+mod timeline;
+mod trust;
+mod validate;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use apply::{ApplyError, Editable, Incoming, read_incoming};
+pub use checked::CheckedFile;
+pub use compare::{Difference, FileDifference, FileState, FileStatus, PluginStatus, Shown, Status};
+pub use doctor::Finding;
+pub use error::StoreError;
+pub use find::{FindError, configuration_folder, find};
+pub use get::{Found, GetError, Origin};
+pub use init::{Created, InitError};
+pub use interpret::{Given, Reading, ValueError};
+pub use list::{Description, Row};
+pub use lock::LockError;
+pub use plan::{Absorbed, Intent, Outcome};
+pub use plugin::{PluginError, PluginRow};
+pub use rollback::{RollbackError, Selection};
+pub use set::{Assignment, Reached, SetError};
+pub use setting::{Setting, SettingError};
+pub use timeline::{Filter, Progress, ValueAt};
+pub use trust::Trusted;
+pub use validate::{Input, Scope, ValidateOptions, is_refused, validate_files};
+
+/// What holds for all verbs on a store.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Files above this many bytes are refused before they are read.
+    pub file_size: u64,
+    /// How long a writer waits for others, be it another valvecfg or a git.
+    pub patience: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            file_size: crate::files::DEFAULT_LIMIT,
+            patience: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A folder with a manifest, the plugins' settings, their schemas, and an ordinary git repository.
+#[derive(Clone, Debug)]
+pub struct Store {
+    root: PathBuf,
+    limits: Limits,
+}
+
+impl Store {
+    /// Opens the store in `root`, a folder found by [`find`].
+    ///
+    /// # Errors
+    /// [`FindError::NotTrusted`] where it belongs to another user.
+    pub fn open(root: PathBuf, limits: Limits) -> Result<Self, FindError> {
+        find::check_trust(&root)?;
+        Ok(Self { root, limits })
+    }
+
+    /// The store's folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn git(&self) -> PathBuf {
+        self.root.join(".git")
+    }
+}

@@ -1,0 +1,335 @@
+//! Plan: a verb's change, checked, with all that is needed to record it, and not yet written.
+
+use std::os::unix::fs::MetadataExt as _;
+
+use serde::Serialize;
+
+use super::commit::{self, FileChange};
+use super::draft::{self, Draft, DraftFile};
+use super::manifest::{plugin_of, settings_path};
+use super::rules::Rules;
+use super::session::{Access, Session};
+use super::{CheckedFile, Store, StoreError, author, message};
+use crate::document::{self, Change, KeyPath};
+use crate::files::FileError;
+use crate::history::{Edit, HistoryError, Prepared, maintain};
+use crate::revision::RevisionId;
+
+/// How often a verb begins anew because somebody else wrote between its reading and its writing.
+const ATTEMPTS: usize = 5;
+
+/// What is said about a change, and whether it is to be made at all.
+#[derive(Clone, Debug, Default)]
+pub struct Intent {
+    /// A message by hand; else one is made from the change.
+    pub message: Option<String>,
+    /// Plan only: nothing is written.
+    pub dry_run: bool,
+}
+
+/// What a changing verb did, or would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// The revision that was recorded; none where everything was so already, or on a dry run.
+    pub revision: Option<RevisionId>,
+    /// The settings that changed. Keys begin with the plugin's name.
+    pub changes: Vec<Change>,
+    /// Files that changed in other ways: comments, the manifest, schemas.
+    pub files: Vec<String>,
+    /// What had been edited by hand before and was recorded first, as a revision of its own.
+    pub absorbed: Option<Absorbed>,
+    /// Whether this was a dry run.
+    pub dry_run: bool,
+    /// What could not be done besides, and need not have been.
+    pub warnings: Vec<String>,
+}
+
+/// Hand edits that were recorded on the way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Absorbed {
+    /// Their revision; none on a dry run.
+    pub revision: Option<RevisionId>,
+    /// The settings that they changed. Keys begin with the plugin's name.
+    pub changes: Vec<Change>,
+    /// The files concerned.
+    pub files: Vec<String>,
+}
+
+/// A change that was checked. Only [`plan`] makes one.
+#[derive(Default)]
+pub(super) struct Plan {
+    by_hand: Vec<FileChange>,
+    by_hand_changes: Vec<Change>,
+    by_hand_owner: Option<u32>,
+    /// What stands in the folder as it is to be recorded.
+    accepted: Vec<FileChange>,
+    files: Vec<FileChange>,
+    changes: Vec<Change>,
+}
+
+impl Store {
+    /// Runs a verb that changes something: plan, then commit unless it is a dry run or nothing changes. Where
+    /// somebody else writes in between, it begins anew.
+    pub(super) fn change(
+        &self,
+        via: &'static str,
+        intent: &Intent,
+        edit: &mut dyn FnMut(&mut Draft<'_, '_>) -> Result<(), StoreError>,
+    ) -> Result<Outcome, StoreError> {
+        let access = if intent.dry_run { Access::Read } else { Access::Write };
+        let mut attempt = 1;
+        loop {
+            let session = Session::begin(self, access)?;
+            let plan = plan(&session, edit)?;
+            match record(&session, plan, via, intent) {
+                Err(error) if attempt < ATTEMPTS && is_overtaken(&error) => attempt += 1,
+                Ok(outcome) if outcome.revision.is_some() => return Ok(maintain(session, outcome)),
+                result => return result,
+            }
+        }
+    }
+}
+
+/// Packs the history where that is due, without the writer lock. The revision is recorded whatever comes of it.
+fn maintain(session: Session<'_>, mut outcome: Outcome) -> Outcome {
+    let history = session.into_history();
+    if maintain::due(&history)
+        && let Err(error) = maintain::run(&history, &mut |_, _| {})
+    {
+        outcome
+            .warnings
+            .push(format!("the history could not be packed: {error}"));
+    }
+    outcome
+}
+
+/// Whether a commit failed only because somebody else wrote in the meantime.
+fn is_overtaken(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::File(FileError::Changed { .. })
+            | StoreError::History(HistoryError::Moved | HistoryError::File(FileError::Changed { .. }))
+    )
+}
+
+/// Runs the verb's closure and checks what comes of it.
+fn plan(
+    session: &Session<'_>,
+    edit: &mut dyn FnMut(&mut Draft<'_, '_>) -> Result<(), StoreError>,
+) -> Result<Plan, StoreError> {
+    let mut draft = Draft::new(session);
+    edit(&mut draft)?;
+    let changed_rules = draft.rules()?;
+    let rules = changed_rules.as_ref().unwrap_or(&session.rules);
+    let mut plan = Plan::default();
+    let (mut hand_edits, mut refused) = (Vec::new(), Vec::new());
+    for (path, file) in draft.files() {
+        let plugin = plugin_of(path);
+        if file.is_edited_by_hand()? && !file.superseded {
+            hand_edits.extend(plan.take_up(session, rules, path, file)?);
+        }
+        if file.after == file.live {
+            continue;
+        }
+        if let Some(plugin) = plugin {
+            let before = if file.superseded {
+                recorded(session, file)?
+            } else {
+                file.live.clone()
+            };
+            let before = draft::parse(path, before.unwrap_or_default())?;
+            let after = draft::parse(path, file.after.clone().unwrap_or_default())?;
+            if file.after.is_some() {
+                let checked = rules.check_settings(plugin, &after)?;
+                refused.extend(Some(checked).filter(CheckedFile::is_refused));
+            }
+            plan.changes
+                .extend(with_plugin(plugin, document::changes(&before, &after)));
+        }
+        plan.files.push(FileChange {
+            path: path.to_owned(),
+            before: file.live.clone(),
+            after: file.after.clone(),
+        });
+    }
+    refused.extend(check_untouched(rules, &draft)?);
+    if !hand_edits.is_empty() {
+        return Err(StoreError::HandEdit { files: hand_edits });
+    }
+    if !refused.is_empty() {
+        return Err(StoreError::Invalid { files: refused });
+    }
+    Ok(plan)
+}
+
+impl Plan {
+    /// Takes up a hand edit, or says why it cannot be.
+    fn take_up(
+        &mut self,
+        session: &Session<'_>,
+        rules: &Rules<'_>,
+        path: &str,
+        file: &DraftFile,
+    ) -> Result<Option<CheckedFile>, StoreError> {
+        let mut changes = Vec::new();
+        let belongs = |plugin: &&str| rules.has(plugin) || session.rules.has(plugin);
+        if let Some(plugin) = plugin_of(path).filter(belongs) {
+            if file.live.is_none() && file.after.is_none() && rules.has(plugin) {
+                // Its settings would silently become their defaults.
+                return Ok(Some(CheckedFile::missing(path)));
+            }
+            let live = draft::parse(path, file.live.clone().unwrap_or_default())?;
+            if file.live.is_some() {
+                // A plugin that goes is checked by the rules that it had.
+                let its_rules = if rules.has(plugin) { rules } else { &session.rules };
+                let checked = its_rules.check_settings(plugin, &live)?;
+                if checked.is_refused() {
+                    return Ok(Some(checked));
+                }
+            }
+            let recorded = draft::parse(path, recorded(session, file)?.unwrap_or_default())?;
+            changes.extend(with_plugin(plugin, document::changes(&recorded, &live)));
+        }
+        let change = FileChange {
+            path: path.to_owned(),
+            before: None,
+            after: file.live.clone(),
+        };
+        if file.accepted {
+            self.changes.extend(changes);
+            self.accepted.push(change);
+            return Ok(None);
+        }
+        self.by_hand_changes.extend(changes);
+        let metadata = std::fs::metadata(session.store.root.join(path)).ok();
+        self.by_hand_owner = self.by_hand_owner.or(metadata.map(|metadata| metadata.uid()));
+        self.by_hand.push(change);
+        Ok(None)
+    }
+}
+
+/// What history holds of a file.
+fn recorded(session: &Session<'_>, file: &DraftFile) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(file.recorded.map(|blob| session.history.read_blob(blob)).transpose()?)
+}
+
+/// Checks, under changed rules, the settings that the verb itself did not change.
+fn check_untouched(rules: &Rules<'_>, draft: &Draft<'_, '_>) -> Result<Vec<CheckedFile>, StoreError> {
+    let mut refused = Vec::new();
+    for plugin in rules.plugins() {
+        let path = settings_path(plugin);
+        if draft.is_seen(&path) || !draft.changes_rules_of(plugin) {
+            continue;
+        }
+        if let Some(bytes) = draft.session().live.read(&path)? {
+            refused.extend(Some(rules.check_bytes(plugin, bytes)?).filter(CheckedFile::is_refused));
+        }
+    }
+    Ok(refused)
+}
+
+/// Keys as the store names them: the plugin's name first.
+pub(super) fn with_plugin(plugin: &str, changes: Vec<Change>) -> impl Iterator<Item = Change> {
+    let plugin = KeyPath::root().key(plugin);
+    changes.into_iter().map(move |change| Change {
+        key: plugin.concat(&change.key),
+        ..change
+    })
+}
+
+/// Records a plan: hand edits first, as a revision of their own, then the change. Both become durable at once.
+fn record(session: &Session<'_>, plan: Plan, via: &'static str, intent: &Intent) -> Result<Outcome, StoreError> {
+    let mut outcome = Outcome {
+        revision: None,
+        files: other_files(plan.files.iter().chain(&plan.accepted), &plan.changes),
+        changes: plan.changes,
+        absorbed: None,
+        dry_run: intent.dry_run,
+        warnings: Vec::new(),
+    };
+    if plan.files.is_empty() && plan.accepted.is_empty() {
+        return Ok(outcome);
+    }
+    let mut absorbed = None;
+    if !plan.by_hand.is_empty() {
+        let files = plan.by_hand.iter().map(|file| file.path.clone()).collect();
+        absorbed = Some(Absorbed {
+            revision: None,
+            changes: plan.by_hand_changes,
+            files,
+        });
+    }
+    if session.is_writer() {
+        let mut origin = author::origin(Some(&session.history));
+        let mut earlier = None;
+        if let Some(absorbed) = &mut absorbed {
+            if let Some(owner) = plan.by_hand_owner {
+                origin.author = author::owner(Some(&session.history), owner);
+            }
+            let message = message::of_hand_edit(&absorbed.changes, &absorbed.files);
+            let prepared =
+                session
+                    .history
+                    .prepare(Some(session.head), &edits(plan.by_hand.iter()), &origin, &message)?;
+            absorbed.revision = Some(prepared.revision());
+            earlier = Some(prepared);
+            origin = author::origin(Some(&session.history));
+        }
+        let by_hand = plan.files.is_empty();
+        let message = message::of_change(
+            via,
+            intent.message.as_deref(),
+            by_hand,
+            &outcome.changes,
+            &outcome.files,
+        );
+        let parent = earlier.as_ref().map_or(session.head, Prepared::revision);
+        let mut prepared = session.history.prepare(
+            Some(parent),
+            &edits(plan.files.iter().chain(&plan.accepted)),
+            &origin,
+            &message,
+        )?;
+        if let Some(earlier) = earlier {
+            prepared = prepared.after(earlier);
+        }
+        let patience = session.store.limits.patience;
+        let revision = commit::commit(session.store, &session.history, &prepared, plan.files, patience)?;
+        outcome.revision = Some(revision);
+        catalogue(
+            session,
+            [absorbed.as_ref().and_then(|absorbed| absorbed.revision), Some(revision)],
+        );
+    }
+    outcome.absorbed = absorbed;
+    Ok(outcome)
+}
+
+/// Adds new revisions to the catalogue. It is a cache: where that fails, the next reader of it does the same.
+fn catalogue(session: &Session<'_>, revisions: [Option<RevisionId>; 2]) {
+    for revision in revisions.into_iter().flatten() {
+        let Ok(entry) = session.history.entry(revision) else {
+            return;
+        };
+        if session.history.append_to_catalogue(&entry).is_err() {
+            return;
+        }
+    }
+}
+
+/// The files whose change is not told by their settings: comments, the manifest, schemas.
+fn other_files<'f>(files: impl Iterator<Item = &'f FileChange>, changes: &[Change]) -> Vec<String> {
+    let told = |path: &str| {
+        let plugin = plugin_of(path).map(|plugin| KeyPath::root().key(plugin));
+        plugin.is_some_and(|plugin| changes.iter().any(|change| change.key.starts_with(&plugin)))
+    };
+    files.map(|file| file.path.clone()).filter(|path| !told(path)).collect()
+}
+
+fn edits<'f>(files: impl Iterator<Item = &'f FileChange>) -> Vec<Edit> {
+    let edit = |file: &FileChange| Edit {
+        path: file.path.clone(),
+        content: file.after.clone(),
+    };
+    files.map(edit).collect()
+}

@@ -1,0 +1,196 @@
+//! What the files of a store must be: the manifest, and for each plugin the schema in force.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::live::Live;
+use super::manifest::{self, MANIFEST, Manifest, schema_path, settings_path};
+use super::{CheckedFile, StoreError, draft};
+use crate::document::Document;
+use crate::schema::{CheckOptions, Checker, Code, Library, Schema, StatedVersion, Violation};
+
+/// The manifest of a store, and its schemas, each read when it is first asked for.
+pub(super) struct Rules<'s> {
+    live: Live<'s>,
+    manifest: Manifest,
+    schemas: RefCell<BTreeMap<String, Rc<Schema>>>,
+    checkers: RefCell<BTreeMap<String, Rc<Checker>>>,
+}
+
+impl<'s> Rules<'s> {
+    pub(super) fn read(live: Live<'s>) -> Result<Self, StoreError> {
+        let text = live.read_text(MANIFEST)?.unwrap_or_default();
+        let manifest = parse_manifest(&text)?;
+        Ok(Self {
+            live,
+            manifest,
+            schemas: RefCell::default(),
+            checkers: RefCell::default(),
+        })
+    }
+
+    /// The files that the rules were read from.
+    pub(super) fn live(&self) -> &Live<'s> {
+        &self.live
+    }
+
+    /// The plugins' names, sorted.
+    pub(super) fn plugins(&self) -> impl Iterator<Item = &str> {
+        self.manifest.plugins.keys().map(String::as_str)
+    }
+
+    /// Whether the store has a plugin.
+    pub(super) fn has(&self, plugin: &str) -> bool {
+        self.manifest.plugins.contains_key(plugin)
+    }
+
+    /// The schema version in force for a plugin.
+    pub(super) fn version(&self, plugin: &str) -> Result<u32, StoreError> {
+        let Some(entry) = self.manifest.plugins.get(plugin) else {
+            return Err(self.no_such_plugin(plugin));
+        };
+        match entry.schema_version {
+            Some(version) => Ok(version),
+            None => match self.versions(plugin)?.as_slice() {
+                [only] => Ok(*only),
+                versions => Err(StoreError::SchemaVersion {
+                    plugin: plugin.to_owned(),
+                    versions: versions.to_vec(),
+                }),
+            },
+        }
+    }
+
+    /// The schema versions that are there for a plugin, ascending.
+    pub(super) fn versions(&self, plugin: &str) -> Result<Vec<u32>, StoreError> {
+        let names = self.live.names(&format!("schemas/{plugin}"), ".schema.json")?;
+        let mut versions: Vec<u32> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        versions.sort_unstable();
+        Ok(versions)
+    }
+
+    /// The schema in force for a plugin, parsed but not compiled.
+    pub(super) fn schema(&self, plugin: &str) -> Result<Rc<Schema>, StoreError> {
+        if let Some(schema) = self.schemas.borrow().get(plugin) {
+            return Ok(Rc::clone(schema));
+        }
+        let path = schema_path(plugin, self.version(plugin)?);
+        let Some(text) = self.live.read_text(&path)? else {
+            return Err(StoreError::SchemaGone {
+                plugin: plugin.to_owned(),
+                path,
+            });
+        };
+        let mut schema = Schema::parse(&path, &text)?;
+        if schema.has_open_references() {
+            schema = schema.with_references(&self.library(plugin))?;
+        }
+        let schema = Rc::new(schema);
+        self.schemas.borrow_mut().insert(plugin.to_owned(), Rc::clone(&schema));
+        Ok(schema)
+    }
+
+    /// The schema in force for a plugin, compiled.
+    pub(super) fn checker(&self, plugin: &str) -> Result<Rc<Checker>, StoreError> {
+        if let Some(checker) = self.checkers.borrow().get(plugin) {
+            return Ok(Rc::clone(checker));
+        }
+        let schema = self.schema(plugin)?;
+        let compiled = Checker::compile(&schema, &self.library(plugin), CheckOptions::default());
+        let checker = Rc::new(compiled.map_err(|errors| StoreError::Schema { errors })?);
+        self.checkers
+            .borrow_mut()
+            .insert(plugin.to_owned(), Rc::clone(&checker));
+        Ok(checker)
+    }
+
+    fn library(&self, plugin: &str) -> Library {
+        Library::new([self.live.root().join("schemas").join(plugin)])
+    }
+
+    /// Checks a plugin's settings.
+    pub(super) fn check_settings(&self, plugin: &str, document: &Document) -> Result<CheckedFile, StoreError> {
+        let mut violations = self.checker(plugin)?.check(document);
+        violations.extend(check_version(document, &self.versions(plugin)?));
+        violations.sort_by_key(|violation| violation.span.start);
+        let schema = schema_path(plugin, self.version(plugin)?);
+        Ok(CheckedFile::new(
+            &settings_path(plugin),
+            document.text(),
+            Some(schema),
+            violations,
+        ))
+    }
+
+    /// Checks the bytes of a plugin's settings, which may not even be text.
+    pub(super) fn check_bytes(&self, plugin: &str, bytes: Vec<u8>) -> Result<CheckedFile, StoreError> {
+        match draft::parse(&settings_path(plugin), bytes) {
+            Ok(document) => self.check_settings(plugin, &document),
+            Err(StoreError::HandEdit { mut files }) if !files.is_empty() => Ok(files.swap_remove(0)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// That a plugin is not there, with those that are.
+    pub(super) fn no_such_plugin(&self, plugin: &str) -> StoreError {
+        let known = self.manifest.plugins.keys().cloned().collect();
+        StoreError::NoSuchPlugin {
+            plugin: plugin.to_owned(),
+            known,
+        }
+    }
+}
+
+/// What is wrong with the schema version that a document says it was written for.
+pub(super) fn check_version(document: &Document, versions: &[u32]) -> Option<Violation> {
+    match StatedVersion::of(document) {
+        Err(violation) => Some(*violation),
+        Ok(Some(stated)) if !versions.contains(&stated.version) => {
+            let message = format!(
+                "this file was written for schema version {}, which is not here",
+                stated.version
+            );
+            Some(Violation::at(
+                Code::VersionUnknown,
+                document.text(),
+                stated.span,
+                &message,
+            ))
+        }
+        Ok(_) => None,
+    }
+}
+
+/// Reads a manifest; what is wrong with it is said with the place of each.
+pub(super) fn parse_manifest(text: &str) -> Result<Manifest, StoreError> {
+    match toml::from_str(text) {
+        Ok(manifest) => Ok(manifest),
+        Err(error) => Err(StoreError::Invalid {
+            files: vec![explain_manifest(text, &error)?],
+        }),
+    }
+}
+
+/// The manifest's own schema finds all that is wrong and suggests what is right; the parser stops at the first.
+fn explain_manifest(text: &str, error: &toml::de::Error) -> Result<CheckedFile, StoreError> {
+    let document = match Document::parse(text) {
+        Ok(document) => document,
+        Err(errors) => return Ok(CheckedFile::syntax(MANIFEST, text, errors)),
+    };
+    let schema = Schema::parse(manifest::MANIFEST_SCHEMA, &manifest::schema())?;
+    let compiled = Checker::compile(&schema, &Library::default(), CheckOptions::default());
+    let mut violations = compiled
+        .map_err(|errors| StoreError::Schema { errors })?
+        .check(&document);
+    if violations.is_empty() {
+        let span = error.span().unwrap_or(0..0);
+        violations.push(Violation::at(Code::Manifest, text, span, error.message()));
+    }
+    Ok(CheckedFile::new(
+        MANIFEST,
+        text,
+        Some(manifest::MANIFEST_SCHEMA.to_owned()),
+        violations,
+    ))
+}
