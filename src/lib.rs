@@ -17,3 +17,4 @@ pub mod schema;
 pub mod store;
 
 // -- 5 CLI: arguments in, words and exit codes out
+pub mod cli;

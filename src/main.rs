@@ -1,3 +1,7 @@
 //! valvecfg's command line: arguments in, exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    valvecfg::cli::run(std::env::args_os())
+}

@@ -1,0 +1,57 @@
+//! `valvecfg apply`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::options::{ChangeOptions, Options};
+use crate::cli::printer::Reply;
+use crate::cli::report::Failure;
+use crate::files;
+use crate::store::read_incoming;
+
+/// Merge settings from a file into a plugin's
+///
+/// Examples:
+///   valvecfg apply summer.toml --plugin valve
+///   curl -s <http://localhost/valve.json> | valvecfg apply - --plugin valve
+///   valvecfg apply valve.toml --replace       the plugin is that of the file's name
+///
+/// TOML or JSON. Settings that the file does not name stay; in JSON, null takes one away. With --replace the file
+/// takes the place of all settings. One revision.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct ApplyArgs {
+    /// The file, or - for standard input
+    file: PathBuf,
+    /// The plugin; else the one that the file is named after
+    #[arg(long, value_name = "NAME", add = clap_complete::ArgValueCompleter::new(crate::cli::complete::plugins))]
+    plugin: Option<String>,
+    /// Put the file in the place of all settings
+    #[arg(long)]
+    replace: bool,
+    #[command(flatten)]
+    change: ChangeOptions,
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &ApplyArgs, options: &Options) -> Result<Reply, Failure> {
+    let store = options.open_store()?;
+    let is_stdin = args.file.as_os_str() == "-";
+    let plugin = match (&args.plugin, args.file.file_stem()) {
+        (Some(plugin), _) => plugin.clone(),
+        (None, Some(stem)) if !is_stdin => stem.to_string_lossy().into_owned(),
+        (None, _) => return Err(Failure::usage("which plugin?", "valvecfg apply - --plugin NAME")),
+    };
+    let (name, text) = if is_stdin {
+        ("-".to_owned(), super::set::read_stdin_whole(options)?)
+    } else {
+        (
+            args.file.display().to_string(),
+            files::read_text(&args.file, options.limits().file_size)?,
+        )
+    };
+    let incoming = read_incoming(&name, &text)?;
+    let outcome = store.apply(&plugin, &incoming, args.replace, &options.intent(&args.change))?;
+    Ok(super::outcome::reply(outcome))
+}

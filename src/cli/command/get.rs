@@ -1,0 +1,110 @@
+//! `valvecfg get`
+
+use std::io::{self, Write};
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use crate::cli::diagnostic::Style;
+use crate::cli::options::Options;
+use crate::cli::printer::{Answer, Reply};
+use crate::cli::report::Failure;
+use crate::document::Value;
+use crate::store::{Found, GetError, Origin, StoreError};
+
+/// Print the value of a setting
+///
+/// Examples:
+///   valvecfg get valve.threshold             60
+///   valvecfg get threshold                   the same, where one plugin alone has it
+///   valvecfg get valve.mqtt --json           {"host":"broker.local","port":1883}
+///   valvecfg get valve.mode --default off    off, where neither settings nor schema say
+///   valvecfg get valve.threshold --at @~3    as it was three revisions ago
+///   valvecfg get valve.threshold --show-origin
+///
+/// A string is printed bare, a table as TOML. Where the setting is absent, its default is in force and printed.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct GetArgs {
+    /// The setting
+    #[arg(add = clap_complete::ArgValueCompleter::new(crate::cli::complete::keys))]
+    key: String,
+    /// What to print where nothing gives a value
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    default: Option<String>,
+    /// Look at this revision
+    #[arg(long, value_name = "REV", add = clap_complete::ArgValueCompleter::new(crate::cli::complete::revisions))]
+    at: Option<String>,
+    /// Say where the value stands: <file:line>, or the schema's default
+    #[arg(long)]
+    show_origin: bool,
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &GetArgs, options: &Options) -> Result<Reply, Failure> {
+    let store = options.open_store()?;
+    let key = super::key(&args.key, &store, options)?;
+    match (store.get(&key, args.at.as_deref()), &args.default) {
+        (Ok(found), _) => {
+            let note = found.guessed.then(|| format!("the setting is `{}`", found.key));
+            let reply = Reply::of(Shown {
+                found,
+                with_origin: args.show_origin,
+            });
+            Ok(note.into_iter().fold(reply, Reply::note))
+        }
+        (Err(StoreError::Get(GetError::NotSet { .. })), Some(default)) => Ok(Reply::of(Given(default.clone()))),
+        (Err(error), _) => {
+            let absent = matches!(error, StoreError::Get(GetError::NotSet { .. }));
+            let mut failure = Failure::from(error);
+            if absent {
+                failure
+                    .hints
+                    .push("`--default VALUE` gives a value for this case".to_owned());
+            }
+            Err(failure)
+        }
+    }
+}
+
+struct Shown {
+    found: Found,
+    with_origin: bool,
+}
+
+impl Answer for Shown {
+    fn json(&self) -> Vec<Json> {
+        vec![if self.with_origin {
+            json!(self.found)
+        } else {
+            json!(self.found.value)
+        }]
+    }
+
+    fn show(&self, out: &mut dyn Write, _style: Style) -> io::Result<()> {
+        if self.with_origin {
+            match &self.found.origin {
+                Origin::File { file, line, .. } => write!(out, "{file}:{line}\t")?,
+                Origin::Default { .. } => write!(out, "schema default\t")?,
+            }
+        }
+        if let Some(table) = self.found.value.as_table() {
+            return out.write_all(crate::document::to_toml(table).as_bytes());
+        }
+        // Bare, as it is: what a script reads.
+        writeln!(out, "{}", self.found.value.bare())
+    }
+}
+
+struct Given(String);
+
+impl Answer for Given {
+    fn json(&self) -> Vec<Json> {
+        let value = Value::parse_literal(&self.0).unwrap_or_else(|| Value::String(self.0.clone()));
+        vec![json!(value)]
+    }
+
+    fn show(&self, out: &mut dyn Write, _style: Style) -> io::Result<()> {
+        writeln!(out, "{}", self.0)
+    }
+}

@@ -1,0 +1,168 @@
+//! The verbs of the command line, one file each: its arguments, and one function that runs it.
+
+mod add;
+mod apply;
+mod commit;
+mod completion;
+mod demo;
+mod describe;
+mod diff;
+mod doctor;
+mod edit;
+mod explain;
+mod get;
+mod history;
+mod init;
+mod list;
+mod man;
+mod outcome;
+mod plugin;
+mod remove;
+mod rollback;
+mod set;
+mod show;
+mod status;
+mod trust;
+mod unset;
+mod validate;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use describe::Known;
+
+use super::options::{Options, TypedOptions};
+use super::printer::Reply;
+use super::prompt;
+use super::report::Failure;
+use crate::document::{KeyError, KeyPath};
+use crate::store::{SettingError, Store, StoreError};
+
+/// Checked, recorded and reversible settings for a gateway's plugins.
+#[derive(Debug, Parser)]
+#[command(
+    name = "valvecfg",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "A setting is named PLUGIN.KEY, such as valve.zones[0].flow; KEY alone where one plugin has it.\n\
+        A revision is named by 4 or more digits of its id, @ (now), @~3 (three before), a tag, or a time.\n\
+        Exit codes: 0 done, 1 the answer is no, 2 usage, 3 could not, 4 conflict, 5 needs an answer,\n\
+        8 recorded but not yet live, 70 a bug."
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub options: TypedOptions,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs. Each one's options are built only when it is the one that was typed: building them all would take
+/// longer than `get` does.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub(crate) enum Verb {
+    /// Make a new store
+    Init(init::InitArgs),
+    #[command(subcommand)]
+    Plugin(plugin::PluginVerb),
+    /// Print the value of a setting
+    Get(get::GetArgs),
+    /// Give settings new values
+    Set(set::SetArgs),
+    /// Take settings away, so that their defaults are in force again
+    Unset(unset::UnsetArgs),
+    /// Add an item to an array; one that it holds already is not added again
+    Add(add::AddArgs),
+    /// Remove an item from an array, by its value
+    Remove(remove::RemoveArgs),
+    /// List settings with their values and defaults
+    List(list::ListArgs),
+    /// Say what is known about a setting: type, unit, range, default, value, last change
+    Describe(describe::DescribeArgs),
+    /// Edit a plugin's settings in an editor
+    Edit(edit::EditArgs),
+    /// Merge settings from a file into a plugin's
+    Apply(apply::ApplyArgs),
+    /// Record what was edited by hand: settings, manifest, schemas
+    Commit(commit::CommitArgs),
+    /// Show hand edits, files that are not valid, and the last revision
+    Status(status::StatusArgs),
+    /// Show what differs, key by key
+    Diff(diff::DiffArgs),
+    /// Check a store, or any TOML files
+    Validate(validate::ValidateArgs),
+    /// List the revisions, or one setting's values over time
+    History(history::HistoryArgs),
+    /// Show one revision: who, when, why, and what it changed
+    Show(show::ShowArgs),
+    /// Restore the settings of an earlier revision, as a new one
+    Rollback(rollback::RollbackArgs),
+    /// Undo what one revision changed, and keep all later changes
+    Revert(rollback::RevertArgs),
+    /// Open a store that belongs to another user
+    Trust(trust::TrustArgs),
+    /// Look for what is wrong, and say what mends it
+    Doctor(doctor::DoctorArgs),
+    /// Explain a code such as VC101, or one of our schema keywords
+    Explain(explain::ExplainArgs),
+    /// Print what a shell needs to complete keys, values, plugins and revisions
+    Completion(completion::CompletionArgs),
+    /// Print the manual page of the program or of a verb
+    Man(man::ManArgs),
+    /// Make an example gateway in a new folder, and run the main job there
+    Demo(demo::DemoArgs),
+}
+
+impl Verb {
+    /// Runs the verb.
+    pub(crate) fn run(self, options: &Options) -> Result<Reply, Failure> {
+        match self {
+            Self::Init(args) => init::run(&args, options),
+            Self::Plugin(verb) => plugin::run(&verb, options),
+            Self::Get(args) => get::run(&args, options),
+            Self::Set(args) => set::run(&args, options),
+            Self::Unset(args) => unset::run(&args, options),
+            Self::Add(args) => add::run(&args, options),
+            Self::Remove(args) => remove::run(&args, options),
+            Self::List(args) => list::run(&args, options),
+            Self::Describe(args) => describe::run(&args, options),
+            Self::Edit(args) => edit::run(&args, options),
+            Self::Apply(args) => apply::run(&args, options),
+            Self::Commit(args) => commit::run(&args, options),
+            Self::Status(args) => status::run(&args, options),
+            Self::Diff(args) => diff::run(&args, options),
+            Self::Validate(args) => validate::run(&args, options),
+            Self::History(args) => history::run(&args, options),
+            Self::Show(args) => show::run(&args, options),
+            Self::Rollback(args) => rollback::rollback(&args, options),
+            Self::Revert(args) => rollback::revert(&args, options),
+            Self::Trust(args) => trust::run(&args, options),
+            Self::Doctor(args) => doctor::run(&args, options),
+            Self::Explain(args) => explain::run(&args, options),
+            Self::Completion(args) => completion::run(&args, options),
+            Self::Man(args) => man::run(&args, options),
+            Self::Demo(args) => demo::run(&args, options),
+        }
+    }
+}
+
+/// Reads a setting's name. Where it could mean several, a person at a terminal chooses.
+fn key(text: &str, store: &Store, options: &Options) -> Result<KeyPath, Failure> {
+    let key: KeyPath = text.parse().map_err(|error: KeyError| {
+        Failure::usage(
+            error.to_string(),
+            "a key is written like valve.zones[0].\"drip line\".flow",
+        )
+    })?;
+    if !options.interactive {
+        return Ok(key);
+    }
+    match store.setting(&key) {
+        Err(StoreError::Setting(SettingError::Ambiguous { candidates, .. })) => {
+            prompt::choose(&format!("which `{key}`?"), candidates)
+        }
+        // The verb itself says what is wrong.
+        Ok(_) | Err(_) => Ok(key),
+    }
+}

@@ -1,0 +1,61 @@
+//! What every changing verb says of what it did.
+
+use std::io::{self, Write};
+
+use serde_json::{Value as Json, json};
+
+use crate::cli::diagnostic::Style;
+use crate::cli::diagnostic::printable::escaped;
+use crate::cli::printer::{Answer, Reply};
+use crate::store::Outcome;
+
+/// The reply to a change: the settings that changed on stdout, the rest on stderr.
+pub(crate) fn reply(outcome: Outcome) -> Reply {
+    reply_with(outcome, |outcome| outcome)
+}
+
+/// The same, with another way to show what was done.
+pub(super) fn reply_with<A: Answer + 'static>(outcome: Outcome, answer: impl FnOnce(Outcome) -> A) -> Reply {
+    let mut notes = Vec::new();
+    if let Some(absorbed) = &outcome.absorbed {
+        let what = absorbed.files.join(", ");
+        notes.push(match absorbed.revision {
+            Some(revision) => format!(
+                "{what} had been edited by hand; that was recorded first, as {}",
+                revision.short()
+            ),
+            None => format!("{what} was edited by hand; that would be recorded first"),
+        });
+    }
+    let nothing = outcome.changes.is_empty() && outcome.files.is_empty();
+    if nothing {
+        notes.push("nothing to do: it is so already".to_owned());
+    } else if outcome.dry_run {
+        notes.push("nothing was written: this was a dry run".to_owned());
+    }
+    notes.extend(outcome.warnings.iter().map(|warning| format!("warning: {warning}")));
+    let recorded = outcome
+        .revision
+        .map(|revision| format!("recorded as {} all the same", revision.short()));
+    let reply = Reply::of(answer(outcome)).recorded(recorded);
+    notes.into_iter().fold(reply, Reply::note)
+}
+
+impl Answer for Outcome {
+    fn json(&self) -> Vec<Json> {
+        vec![json!(self)]
+    }
+
+    fn show(&self, out: &mut dyn Write, _style: Style) -> io::Result<()> {
+        for change in &self.changes {
+            writeln!(out, "{}", escaped(&change.to_string()))?;
+        }
+        for file in &self.files {
+            writeln!(out, "{file}")?;
+        }
+        if let Some(revision) = self.revision {
+            writeln!(out, "saved as {}", revision.short())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,234 @@
+//! `valvecfg set`
+
+use std::io::Read as _;
+
+use clap::Args;
+
+use crate::cli::options::{ChangeOptions, Options};
+use crate::cli::printer::Reply;
+use crate::cli::report::Failure;
+use crate::document::KeyPath;
+use crate::schema::Code;
+use crate::store::manifest::plugin_of;
+use crate::store::{Assignment, Given, Outcome, Reached, Reading, StoreError};
+
+/// Give settings new values
+///
+/// Examples:
+///   valvecfg set valve.threshold 55
+///   valvecfg set threshold 55 -m "leak in zone 2"
+///   valvecfg set valve.mode=auto valve.threshold=55     one revision, all or nothing
+///   valvecfg set valve.threshold                        asks, on a terminal
+///   valvecfg set valve.count 6 --expect 5               only if it is 5 now
+///   pass show note | valvecfg set valve.note --value-stdin
+///
+/// The schema decides how VALUE is read: a string type takes it as it is, a number type takes only numbers.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct SetArgs {
+    /// KEY VALUE, or KEY=VALUE once or more, or KEY alone to be asked
+    #[arg(value_name = "KEY VALUE|KEY=VALUE", required = true, allow_negative_numbers = true, add = clap_complete::ArgValueCompleter::new(crate::cli::complete::key_or_value))]
+    words: Vec<String>,
+    /// Change it only if this is the value now; else exit 4
+    #[arg(long, value_name = "OLD", allow_hyphen_values = true)]
+    expect: Option<String>,
+    /// Read the value from standard input; one last line end is dropped
+    #[arg(long)]
+    value_stdin: bool,
+    /// Take the value as a string, whatever it looks like
+    #[arg(long)]
+    string: bool,
+    #[command(flatten)]
+    change: ChangeOptions,
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &SetArgs, options: &Options) -> Result<Reply, Failure> {
+    let store = options.open_store()?;
+    let given = |text: String| {
+        if args.string {
+            Given::String(text)
+        } else {
+            Given::Text(text)
+        }
+    };
+    let pairs = match args.words.as_slice() {
+        [key] if args.value_stdin => vec![(super::key(key, &store, options)?, given(read_stdin(options)?))],
+        [key, ..] if args.value_stdin => {
+            let message = format!("--value-stdin takes one KEY, and there is more after `{key}`");
+            return Err(Failure::usage(message, "valvecfg set KEY --value-stdin"));
+        }
+        words if words.iter().all(|word| split_assignment(word).is_some()) => {
+            let mut pairs = Vec::with_capacity(words.len());
+            for (key, value) in words.iter().filter_map(|word| split_assignment(word)) {
+                pairs.push((super::key(key, &store, options)?, given(value.to_owned())));
+            }
+            pairs
+        }
+        [key, value] if split_assignment(key).is_none() => {
+            vec![(super::key(key, &store, options)?, given(value.clone()))]
+        }
+        [key] => {
+            let key = super::key(key, &store, options)?;
+            let answer = crate::cli::prompt::value(&store, &key, options)?;
+            vec![(key, answer)]
+        }
+        words => {
+            let message = format!(
+                "`set` takes KEY VALUE, or KEY=VALUE once or more; there are {} words",
+                words.len()
+            );
+            return Err(Failure::usage(
+                message,
+                "a value with spaces stands in quotes: valvecfg set valve.note \"two words\"",
+            ));
+        }
+    };
+    if args.expect.is_some() && pairs.len() != 1 {
+        return Err(Failure::usage(
+            "--expect is for one setting",
+            "valvecfg set KEY VALUE --expect OLD",
+        ));
+    }
+    let expect = args.expect.clone().map(Given::Text);
+    let assignments: Vec<Assignment> = pairs
+        .into_iter()
+        .map(|(name, given)| Assignment {
+            name,
+            given,
+            expect: expect.clone(),
+        })
+        .collect();
+    match store.set(&assignments, &options.intent(&args.change)) {
+        Ok((outcome, reached)) => Ok(reply(outcome, &reached)),
+        Err(error) => Err(with_missing(&assignments, error)),
+    }
+}
+
+/// Where other settings would have to be given too, says how all are set at once.
+fn with_missing(assignments: &[Assignment], error: StoreError) -> Failure {
+    let failure = Failure::from(error);
+    let mut missing = Vec::new();
+    for file in &failure.files {
+        let plugin = plugin_of(&file.path).map(|plugin| KeyPath::root().key(plugin));
+        for violation in &file.violations {
+            if let (Code::Missing, Some(plugin)) = (violation.code, &plugin) {
+                missing.push(format!(" {}=VALUE", plugin.concat(&violation.key)));
+            }
+        }
+    }
+    if missing.is_empty() {
+        return failure;
+    }
+    let given = |assignment: &Assignment| match &assignment.given {
+        Given::Value(value) => format!(" {}={}", assignment.name, value.bare()),
+        Given::Text(text) | Given::String(text) if !text.contains([' ', '\'', '"', '$', '\\', '\n']) => {
+            format!(" {}={text}", assignment.name)
+        }
+        Given::Text(_) | Given::String(_) => format!(" {}=…", assignment.name),
+    };
+    let given: String = assignments.iter().map(given).collect();
+    let hint = format!(
+        "nothing was written; set them at once: `valvecfg set{given}{}`",
+        missing.concat()
+    );
+    Failure {
+        hints: vec![hint],
+        ..failure
+    }
+}
+
+/// The reply, with what was found out about keys and values on the way.
+pub(super) fn reply(outcome: Outcome, reached: &[Reached]) -> Reply {
+    let will = if outcome.dry_run { "would be" } else { "is" };
+    let mut reply = super::outcome::reply(outcome);
+    for Reached {
+        key,
+        guessed,
+        reading,
+        default,
+    } in reached
+    {
+        if *guessed {
+            reply = reply.note(format!("the setting is `{key}`"));
+        }
+        match reading {
+            Some(Reading::Literal) => {
+                reply = reply.note(format!("`{key}` is in no schema; the value was read as a TOML literal"));
+            }
+            Some(Reading::Text) => {
+                reply = reply.note(format!("`{key}` is in no schema; the value was taken as a string"));
+            }
+            Some(Reading::Schema | Reading::Document | Reading::Given) | None => {}
+        }
+        if let Some(default) = default {
+            reply = reply.note(format!("`{key}` {will} its default: {default}"));
+        }
+    }
+    reply
+}
+
+/// `KEY=VALUE` at the first `=` outside quotes.
+fn split_assignment(word: &str) -> Option<(&str, &str)> {
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, character) in word.char_indices() {
+        match (character, quote) {
+            ('\\', Some('"')) if !escaped => {
+                escaped = true;
+                continue;
+            }
+            ('"' | '\'', None) => quote = Some(character),
+            (closing, Some(open)) if closing == open && !escaped => quote = None,
+            ('=', None) => return Some((&word[..at], &word[at + 1..])),
+            _ => {}
+        }
+        escaped = false;
+    }
+    None
+}
+
+/// A value from standard input, without its last line end.
+fn read_stdin(options: &Options) -> Result<String, Failure> {
+    let mut text = read_stdin_whole(options)?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Ok(text)
+}
+
+/// A text from standard input.
+pub(super) fn read_stdin_whole(options: &Options) -> Result<String, Failure> {
+    let limit = options.limits().file_size;
+    let mut text = String::new();
+    let read = std::io::stdin()
+        .lock()
+        .take(limit.saturating_add(1))
+        .read_to_string(&mut text);
+    read.map_err(|error| Failure::outside("cannot read standard input", error))?;
+    if text.len() as u64 > limit {
+        return Err(Failure::usage(
+            format!("what comes from standard input has more than {limit} bytes"),
+            "`--max-size BYTES` sets the limit",
+        ));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_assignment;
+
+    #[test]
+    fn an_assignment_splits_at_the_first_equals_sign_outside_quotes() {
+        assert_eq!(split_assignment("a.b=c=d"), Some(("a.b", "c=d")));
+        assert_eq!(split_assignment(r#"a."x=y"=1"#), Some((r#"a."x=y""#, "1")));
+        assert_eq!(split_assignment(r#"a."x\"=y"=1"#), Some((r#"a."x\"=y""#, "1")));
+        assert_eq!(split_assignment("a.'x=y'"), None);
+        assert_eq!(split_assignment("threshold"), None);
+        assert_eq!(split_assignment("a="), Some(("a", "")));
+    }
+}

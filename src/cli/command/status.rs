@@ -1,0 +1,139 @@
+//! `valvecfg status`
+
+use std::io::{self, Write};
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use crate::cli::diagnostic::printable::escaped;
+use crate::cli::diagnostic::{self, Style};
+use crate::cli::exit::Exit;
+use crate::cli::options::Options;
+use crate::cli::printer::{Answer, Reply};
+use crate::cli::report::Failure;
+use crate::store::manifest::settings_path;
+use crate::store::{FileState, Status};
+
+/// Show hand edits, files that are not valid, and the last revision
+///
+/// Examples:
+///   valvecfg status
+///   valvecfg status --exit-code      1 where anything needs a look
+///   valvecfg status --json
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct StatusArgs {
+    /// End with 1 where something was edited by hand or is not valid
+    #[arg(long)]
+    exit_code: bool,
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &StatusArgs, options: &Options) -> Result<Reply, Failure> {
+    let status = options.open_store()?.status()?;
+    let exit = if args.exit_code && !status.is_clean() {
+        Exit::No
+    } else {
+        Exit::Done
+    };
+    Ok(Reply::of(status).exit(exit))
+}
+
+impl Answer for Status {
+    fn json(&self) -> Vec<Json> {
+        vec![json!(self)]
+    }
+
+    fn show(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
+        writeln!(out, "store     {}", escaped(&self.folder.display().to_string()))?;
+        let revision = &self.revision;
+        let subject = revision.message.lines().next().unwrap_or_default();
+        let author = &revision.author.name;
+        writeln!(
+            out,
+            "revision  {}  {}  {}",
+            revision.id.short(),
+            revision.time,
+            escaped(author)
+        )?;
+        writeln!(out, "          {}", escaped(subject))?;
+        let width = self
+            .plugins
+            .iter()
+            .map(|plugin| plugin.name.len())
+            .max()
+            .unwrap_or(0)
+            .max(8);
+        for plugin in &self.plugins {
+            let (state, color) = match plugin.state {
+                FileState::Recorded => ("as recorded", ""),
+                FileState::Edited => ("edited by hand", "\u{1b}[33m"),
+                FileState::New => ("not recorded yet", "\u{1b}[33m"),
+                FileState::Missing => ("its file is gone", "\u{1b}[31m"),
+            };
+            let (violated, plain) = if style.color {
+                ("\u{1b}[31m", "\u{1b}[0m")
+            } else {
+                ("", "")
+            };
+            let state = if style.color && !color.is_empty() {
+                format!("{color}{state}{plain}")
+            } else {
+                state.to_owned()
+            };
+            let valid = match plugin.violations {
+                0 => String::new(),
+                1 => format!(", {violated}1 violation{plain}"),
+                count => format!(", {violated}{count} violations{plain}"),
+            };
+            writeln!(out, "{:<width$}  {state}{valid}", plugin.name)?;
+            // That all of them are gone is said already.
+            for change in plugin.changes.iter().filter(|_| plugin.state != FileState::Missing) {
+                write!(out, "{:width$}  ", "")?;
+                super::diff::show_change(out, change, style)?;
+            }
+        }
+        for file in &self.files {
+            let state = match file.state {
+                FileState::Recorded => "as recorded",
+                FileState::Edited => "edited by hand",
+                FileState::New => "not recorded yet",
+                FileState::Missing => "gone from the folder",
+            };
+            writeln!(out, "{}  {state}", escaped(&file.path))?;
+        }
+        for stranger in &self.strangers {
+            writeln!(out, "{}  belongs to no plugin", escaped(stranger))?;
+        }
+        for plugin in &self.plugins {
+            for violation in &plugin.checked.violations {
+                diagnostic::write_violation(out, &plugin.checked, violation, None, style)?;
+            }
+        }
+        self.advice().iter().try_for_each(|line| writeln!(out, "{line}"))
+    }
+}
+
+impl Status {
+    /// What to type next.
+    fn advice(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for plugin in &self.plugins {
+            let name = &plugin.name;
+            if plugin.state == FileState::Missing {
+                let path = settings_path(name);
+                lines.push(format!(
+                    "`git checkout -- {path}` brings the file back; `valvecfg plugin remove {name}` takes the plugin away"
+                ));
+            } else if plugin.checked.is_refused() {
+                lines.push(format!("`valvecfg edit {name}` mends the file"));
+            }
+        }
+        let edited = |state| matches!(state, FileState::Edited | FileState::New);
+        let by_hand = self.plugins.iter().any(|plugin| edited(plugin.state)) || !self.files.is_empty();
+        if by_hand && lines.is_empty() {
+            lines.push("`valvecfg commit` records what was edited by hand; `valvecfg diff` shows it".to_owned());
+        }
+        lines
+    }
+}

@@ -1,0 +1,47 @@
+//! The exit codes, in one place. Scripts rely on them: a meaning never changes.
+
+use std::process::ExitCode;
+
+/// How the program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or already so.
+    Done,
+    /// The answer is no: invalid, differs, not set, refused by the schema.
+    No,
+    /// Wrong usage.
+    Usage,
+    /// Could not: I/O, git, lock, network.
+    Failed,
+    /// Conflict: `--expect` named another value, a revert overlaps, someone else was first.
+    Conflict,
+    /// Needs an answer, and there is no terminal.
+    NeedsAnswer,
+    /// Recorded, not yet live: the next command finishes it.
+    NotLive,
+    /// A bug in valvecfg.
+    Bug,
+}
+
+impl Exit {
+    /// The number that the shell sees.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::No => 1,
+            Self::Usage => 2,
+            Self::Failed => 3,
+            Self::Conflict => 4,
+            Self::NeedsAnswer => 5,
+            Self::NotLive => 8,
+            Self::Bug => 70,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

@@ -1,0 +1,99 @@
+//! The command line: arguments in, words and exit codes out.
+//!
+//! One file for each verb under `command`; it parses nothing by itself and prints nothing by itself. What it
+//! returns is printed by `printer`; why it failed becomes words and an exit code in `report`.
+
+mod bar;
+mod command;
+mod complete;
+pub mod demo;
+pub mod diagnostic;
+mod exit;
+mod options;
+mod pager;
+mod printer;
+mod prompt;
+mod report;
+mod table;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{Args as _, CommandFactory as _, FromArgMatches as _};
+
+pub use exit::Exit;
+
+use options::Options;
+use printer::Printer;
+
+/// Runs the program with these arguments, the first being its own name.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    survive_signals();
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if std::env::var_os("COMPLETE").is_some() {
+        // Ends here where a shell asks for completions.
+        clap_complete::CompleteEnv::with_factory(command::Arguments::command).complete();
+    }
+    let command::Arguments { options, verb } = match parse(&arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return print_usage(&error),
+    };
+    let printer = Printer::new(&options);
+    let exit = match verb.run(&Options::resolve(options)) {
+        Ok(reply) => printer.print(&reply),
+        Err(error) => printer.print_failure(&error),
+    };
+    exit.into()
+}
+
+/// Reads the arguments.
+///
+/// clap copies the options for every verb into each verb, which takes longer than `get` does. So they are read
+/// with the one verb that seems to be meant; where that fails, with all of them, which says best what is wrong.
+fn parse(arguments: &[OsString]) -> Result<command::Arguments, clap::Error> {
+    let whole = command::Arguments::command();
+    let named = arguments.iter().skip(1).find_map(|word| whole.find_subcommand(word));
+    if let Some(verb) = named.cloned() {
+        let one = options::TypedOptions::augment_args(clap::Command::new("valvecfg")).subcommand(verb);
+        let matches = one.try_get_matches_from(arguments);
+        if let Ok(parsed) = matches.and_then(|matches| command::Arguments::from_arg_matches(&matches)) {
+            return Ok(parsed);
+        }
+    }
+    command::Arguments::from_arg_matches(&whole.try_get_matches_from(arguments)?)
+}
+
+/// Help and version go to stdout, mistakes to stderr.
+fn print_usage(error: &clap::Error) -> ExitCode {
+    let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+    let text = error.render();
+    let styled = if error.use_stderr() {
+        anstream_stderr(&text)
+    } else {
+        anstream_stdout(&text)
+    };
+    if styled.is_err() {
+        Exit::Failed.into()
+    } else {
+        code.into()
+    }
+}
+
+fn anstream_stdout(text: &clap::builder::StyledStr) -> std::io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    write!(out, "{}", text.ansi())?;
+    out.flush()
+}
+
+fn anstream_stderr(text: &clap::builder::StyledStr) -> std::io::Result<()> {
+    write!(anstream::stderr().lock(), "{}", text.ansi())
+}
+
+/// A file-size limit sends a signal that kills; with a handler the write fails instead, and is reported.
+fn survive_signals() {
+    let raised = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let handled = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, raised);
+    debug_assert!(handled.is_ok(), "SIGXFSZ can be handled on every Linux");
+}

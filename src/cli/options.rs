@@ -1,0 +1,203 @@
+//! The options that every verb takes: what was typed, and what it means here.
+
+use std::env;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::diagnostic::Style;
+use super::report::Failure;
+use crate::store::{Intent, Limits, Store, StoreError, find};
+
+/// Options for every verb, as they were typed.
+#[derive(Clone, Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of its own on the command line"
+)]
+#[command(next_help_heading = "Options for every verb")]
+pub(crate) struct TypedOptions {
+    /// Work on the store in DIR
+    #[arg(short = 'C', long = "store", value_name = "DIR", global = true)]
+    pub store: Option<PathBuf>,
+    /// Print one JSON object a line
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Show what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Answer every question with yes
+    #[arg(short = 'y', long, global = true)]
+    pub yes: bool,
+    /// Never ask
+    #[arg(long, global = true)]
+    pub no_input: bool,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: ColorChoice,
+    /// Never page
+    #[arg(long, global = true)]
+    pub no_pager: bool,
+    /// Say nothing but the answer and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say which store is used
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Refuse files above this size; K, M and G are understood
+    #[arg(long, value_name = "BYTES", default_value = "4M", value_parser = size, global = true)]
+    pub max_size: u64,
+}
+
+/// Options of every verb that changes something.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ChangeOptions {
+    /// Why, for the history
+    #[arg(short, long, value_name = "TEXT")]
+    message: Option<String>,
+    #[command(flatten)]
+    dry: DryRun,
+}
+
+/// The option to plan only. It stands before the verb too, and is no option of reading verbs.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct DryRun {
+    /// Show what would be done, and do nothing
+    #[arg(short = 'n', long = "dry-run", id = "verb_dry_run")]
+    dry_run: bool,
+}
+
+/// When output has colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set; elsewhere where `CLICOLOR_FORCE` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl ColorChoice {
+    /// Whether to use colours on a stream.
+    pub(crate) fn applies(self, is_terminal: bool) -> bool {
+        let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto if env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => false,
+            Self::Auto => {
+                is_set("CLICOLOR_FORCE") || is_terminal && env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
+        }
+    }
+}
+
+/// Options for every verb, as they apply here.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    typed: TypedOptions,
+    /// Whether questions can be asked: a terminal on both ends, and nobody forbade it.
+    pub interactive: bool,
+}
+
+impl Options {
+    pub(crate) fn resolve(typed: TypedOptions) -> Self {
+        let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        Self {
+            interactive: terminal && !typed.no_input,
+            typed,
+        }
+    }
+
+    /// Opens the store that is meant.
+    pub(crate) fn open_store(&self) -> Result<Store, Failure> {
+        let root = find(self.typed.store.as_deref()).map_err(StoreError::from)?;
+        if self.typed.verbose {
+            let mut err = std::io::stderr().lock();
+            writeln!(err, "the store is {}, {}", root.display(), self.way_to_store()).map_err(Failure::printing)?;
+        }
+        Ok(Store::open(root, self.limits()).map_err(StoreError::from)?)
+    }
+
+    /// How the store came to be meant.
+    fn way_to_store(&self) -> &'static str {
+        if self.typed.store.is_some() {
+            "named by -C"
+        } else if env::var_os("VALVECFG_STORE").is_some_and(|value| !value.is_empty()) {
+            "named by $VALVECFG_STORE"
+        } else {
+            "the nearest one"
+        }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            file_size: self.typed.max_size,
+            ..Limits::default()
+        }
+    }
+
+    /// What a changing verb is told.
+    pub(crate) fn intent(&self, change: &ChangeOptions) -> Intent {
+        Intent {
+            message: change.message.clone(),
+            dry_run: self.dry_run(change.dry),
+        }
+    }
+
+    /// How violations and changes are drawn on stderr, where questions stand.
+    pub(crate) fn style(&self) -> Style {
+        Style {
+            color: self.typed.color.applies(std::io::stderr().is_terminal()),
+            ..Style::default()
+        }
+    }
+
+    /// Whether to plan only.
+    pub(crate) fn dry_run(&self, dry: DryRun) -> bool {
+        self.typed.dry_run || dry.dry_run
+    }
+
+    pub(crate) fn store_folder(&self) -> Option<&std::path::Path> {
+        self.typed.store.as_deref()
+    }
+
+    pub(crate) fn json(&self) -> bool {
+        self.typed.json
+    }
+
+    pub(crate) fn yes(&self) -> bool {
+        self.typed.yes
+    }
+}
+
+/// A number of bytes: `4194304`, `4096K`, `4M`.
+fn size(text: &str) -> Result<u64, String> {
+    let (digits, unit) = match text.to_ascii_uppercase().as_bytes().last() {
+        Some(b'K') => (&text[..text.len() - 1], 1 << 10),
+        Some(b'M') => (&text[..text.len() - 1], 1 << 20),
+        Some(b'G') => (&text[..text.len() - 1], 1 << 30),
+        Some(_) | None => (text, 1),
+    };
+    let number: Option<u64> = digits.parse().ok();
+    let bytes = number.and_then(|number| number.checked_mul(unit));
+    bytes.ok_or_else(|| "a number of bytes, such as 4194304, 4096K or 4M".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn a_size_is_a_number_of_bytes_with_or_without_a_unit() {
+        assert_eq!(size("4194304"), Ok(4 << 20));
+        assert_eq!(size("4096k"), Ok(4 << 20));
+        assert_eq!(size("4M"), Ok(4 << 20));
+        assert_eq!(size("1G"), Ok(1 << 30));
+        for wrong in ["", "M", "4T", "-1", "4.5M", "99999999999G", "é"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Questions to a person at a terminal.
+
+use std::io::{self, Write as _};
+
+use dialoguer::theme::ColorfulTheme;
+use dialoguer::{Confirm, Input, Select};
+
+use super::command::Known;
+use super::options::Options;
+use super::report::Failure;
+use crate::document::{KeyPath, Value};
+use crate::schema::Kind;
+use crate::store::{Description, Given, Store};
+
+/// Asks for the value of a setting, with all that is known about it on the screen.
+pub(crate) fn value(store: &Store, key: &KeyPath, options: &Options) -> Result<Given, Failure> {
+    if !options.interactive {
+        return Err(Failure::needs_answer(
+            &format!("what is `{key}` to be?"),
+            &format!("the value: `valvecfg set {key} VALUE`"),
+        ));
+    }
+    let known = Known::of(store, key)?;
+    let mut screen = Vec::new();
+    known.write(&mut screen).map_err(Failure::printing)?;
+    io::stderr().lock().write_all(&screen).map_err(Failure::printing)?;
+    match choices(&known.description) {
+        Some(choices) => choose_value(&known.description, &choices),
+        None => type_in(&known.description),
+    }
+}
+
+/// Asks which of several settings is meant.
+pub(crate) fn choose(question: &str, candidates: Vec<KeyPath>) -> Result<KeyPath, Failure> {
+    let theme = ColorfulTheme::default();
+    let _cursor = Cursor;
+    let chosen = Select::with_theme(&theme)
+        .with_prompt(question)
+        .items(&candidates)
+        .default(0)
+        .interact()
+        .map_err(|error| Failure::outside("cannot ask", error))?;
+    // The answer is the place of one of them.
+    candidates
+        .into_iter()
+        .nth(chosen)
+        .ok_or_else(|| Failure::usage("nothing was chosen", question))
+}
+
+/// Asks whether to go on.
+pub(crate) fn confirm(question: &str, argument: &str, options: &Options) -> Result<bool, Failure> {
+    if options.yes() {
+        return Ok(true);
+    }
+    if !options.interactive {
+        return Err(Failure::needs_answer(question, argument));
+    }
+    let theme = ColorfulTheme::default();
+    let _cursor = Cursor;
+    let answer = Confirm::with_theme(&theme)
+        .with_prompt(question)
+        .default(false)
+        .interact();
+    answer.map_err(|error| Failure::outside("cannot ask", error))
+}
+
+/// The values to choose from, where there are few.
+fn choices(known: &Description) -> Option<Vec<Value>> {
+    let annotation = known.annotation.as_ref()?;
+    if !annotation.values.is_empty() {
+        return Some(annotation.values.clone());
+    }
+    (annotation.kinds == [Kind::Boolean]).then(|| vec![Value::Boolean(true), Value::Boolean(false)])
+}
+
+fn choose_value(known: &Description, choices: &[Value]) -> Result<Given, Failure> {
+    let labels: Vec<String> = choices.iter().map(Value::bare).collect();
+    let current = known
+        .value
+        .as_ref()
+        .and_then(|value| choices.iter().position(|choice| choice == value));
+    let theme = ColorfulTheme::default();
+    let _cursor = Cursor;
+    let chosen = Select::with_theme(&theme)
+        .with_prompt(known.key.to_string())
+        .items(&labels)
+        .default(current.unwrap_or(0))
+        .interact()
+        .map_err(|error| Failure::outside("cannot ask", error))?;
+    Ok(Given::Value(choices[chosen].clone()))
+}
+
+fn type_in(known: &Description) -> Result<Given, Failure> {
+    let theme = ColorfulTheme::default();
+    let mut input = Input::<String>::with_theme(&theme)
+        .with_prompt(known.key.to_string())
+        .allow_empty(true);
+    if let Some(value) = &known.value {
+        input = input.with_initial_text(value.bare());
+    }
+    let _cursor = Cursor;
+    let text = input
+        .interact_text()
+        .map_err(|error| Failure::outside("cannot ask", error))?;
+    Ok(Given::Text(text))
+}
+
+/// dialoguer hides the cursor and leaves it so when a question is broken off.
+struct Cursor;
+
+impl Drop for Cursor {
+    fn drop(&mut self) {
+        // The terminal is gone if this fails, and its cursor with it.
+        drop(io::stderr().write_all(b"\x1b[?25h"));
+    }
+}
