@@ -1,0 +1,145 @@
+//! Which store is meant
+
+use snapbox::str;
+
+use super::assert_screen;
+use crate::environment::TestEnvironment;
+
+#[test]
+fn the_nearest_folder_upward_or_the_one_that_is_named_is_the_store() {
+    let environment = TestEnvironment::gateway();
+    let mut command = environment.command(crate::environment::VALVECFG);
+    command
+        .current_dir(environment.path("schemas/valve"))
+        .args(["-v", "get", "valve.threshold"]);
+    assert_screen!(
+        environment.screen(&mut command).to_string(),
+        str![[r#"
+60
+------- stderr -------
+the store is [STORE], the nearest one
+
+"#]]
+    );
+    let store = environment.store();
+    let store = store.to_str().unwrap();
+    assert_screen!(
+        environment.screen_where(&[("VALVECFG_STORE", store)], "-v get valve.threshold"),
+        str![[r#"
+$ valvecfg -v get valve.threshold
+60
+------- stderr -------
+the store is [STORE], named by $VALVECFG_STORE
+"#]]
+    );
+    assert_screen!(
+        environment.screens(&[
+            "-v -C . get valve.threshold",
+            "get valve.threshold -C /nonexistent",
+            "-C plugins get valve.threshold"
+        ]),
+        str![[r#"
+$ valvecfg -v -C . get valve.threshold
+60
+------- stderr -------
+the store is [STORE], named by -C
+
+$ valvecfg get valve.threshold -C /nonexistent
+------- stderr -------
+error: cannot open /nonexistent: No such file or directory (os error 2)
+[exit 3]
+
+$ valvecfg -C plugins get valve.threshold
+------- stderr -------
+error: [STORE]/plugins is no store: it has no valvecfg.toml
+help: make one with `valvecfg init [STORE]/plugins`, or name one with -C DIR
+[exit 3]
+"#]]
+    );
+    assert_screen!(
+        environment.screen_where(&[("VALVECFG_STORE", "/nonexistent")], "get valve.threshold"),
+        str![[r#"
+$ valvecfg get valve.threshold
+------- stderr -------
+error: cannot open /nonexistent: No such file or directory (os error 2)
+[exit 3]
+"#]]
+    );
+}
+
+#[test]
+fn where_there_is_none_that_is_said() {
+    let environment = TestEnvironment::empty();
+    assert_screen!(
+        environment.screens(&["get valve.threshold", "validate", "status --json"]),
+        str![[r#"
+$ valvecfg get valve.threshold
+------- stderr -------
+error: no store found: no valvecfg.toml in [FOLDER] or above, in [FOLDER]/home/config/valvecfg or in /etc/valvecfg
+help: make one with `valvecfg init [FOLDER]`, or name one with -C DIR
+[exit 3]
+
+$ valvecfg validate
+------- stderr -------
+error: no store found: no valvecfg.toml in [FOLDER] or above, in [FOLDER]/home/config/valvecfg or in /etc/valvecfg
+help: make one with `valvecfg init [FOLDER]`, or name one with -C DIR
+[exit 3]
+
+$ valvecfg status --json
+------- stderr -------
+{"error":"no store found: no valvecfg.toml in [FOLDER] or above, in [FOLDER]/home/config/valvecfg or in /etc/valvecfg","cause":[],"hints":["make one with `valvecfg init [FOLDER]`, or name one with -C DIR"],"exit":3,"violations":[]}
+[exit 3]
+"#]]
+    );
+}
+
+#[test]
+fn a_clone_is_a_store() {
+    let environment = TestEnvironment::gateway();
+    let clone = environment.folder().join("clone");
+    environment.git_succeed(&["clone", "-q", ".", clone.to_str().unwrap()]);
+    let screens = environment.screens(&[
+        "-C ../clone get valve.threshold",
+        "-C ../clone set valve.threshold 55",
+        "-C ../clone history -n 2",
+        "-C ../clone doctor",
+    ]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg -C ../clone get valve.threshold
+60
+
+$ valvecfg -C ../clone set valve.threshold 55
+valve.threshold 60 -> 55
+saved as [rev 1]
+
+$ valvecfg -C ../clone history -n 2
+[rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte  via set
+  valve.threshold 60 -> 55
+
+[rev 2]  2025-12-01 00:00:00 +00:00  Ines Duarte  via plugin add
+  valve: 21 settings
+    schemas/valve/1.schema.json
+    valvecfg.toml
+
+$ valvecfg -C ../clone doctor
+warning: git's setting core.repositoryformatversion is not 1: git could remove or lose what valvecfg recorded
+  mend: git config core.repositoryformatversion 1
+warning: git's setting extensions.preciousobjects is not true: git could remove or lose what valvecfg recorded
+  mend: git config extensions.preciousobjects true
+warning: git's setting core.fsync is not all: git could remove or lose what valvecfg recorded
+  mend: git config core.fsync all
+[exit 1]
+"#]]
+    );
+}
+
+#[test]
+fn an_environment_without_anything_will_do() {
+    let environment = TestEnvironment::gateway();
+    let mut command = environment.command(crate::environment::VALVECFG);
+    let screen = environment.screen(command.env_clear().args(["set", "valve.threshold", "55"]));
+    assert!(screen.status.success(), "{screen}");
+    assert_eq!(environment.succeed(&["get", "valve.threshold"]), "55\n");
+}

@@ -1,0 +1,287 @@
+//! `valvecfg plugin add`, `list` and `remove`
+
+use snapbox::str;
+
+use super::assert_screen;
+use crate::environment::TestEnvironment;
+
+const SCHEMA: &str = r#"{
+  "type": "object",
+  "title": "Pump",
+  "properties": {
+    "speed": { "type": "integer", "minimum": 0, "maximum": 3000, "default": 1200, "x-unit": "rpm", "description": "Turns a minute." },
+    "name": { "type": "string", "default": "pump" }
+  },
+  "required": ["speed"],
+  "additionalProperties": false
+}
+"#;
+
+#[test]
+fn plugins_are_listed() {
+    let environment = TestEnvironment::gateway();
+    let screens = environment.screens(&["plugin list", "plugin list --json"]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg plugin list
+plugin      version  settings                 title
+heating     1        plugins/heating.toml     Heating controller
+irrigation  1        plugins/irrigation.toml  Irrigation planner
+valve       1        plugins/valve.toml       Valve controller
+
+$ valvecfg plugin list --json
+{"name":"heating","schema_version":1,"title":"Heating controller","settings":"plugins/heating.toml","schema":"schemas/heating/1.schema.json"}
+{"name":"irrigation","schema_version":1,"title":"Irrigation planner","settings":"plugins/irrigation.toml","schema":"schemas/irrigation/1.schema.json"}
+{"name":"valve","schema_version":1,"title":"Valve controller","settings":"plugins/valve.toml","schema":"schemas/valve/1.schema.json"}
+"#]]
+    );
+}
+
+#[test]
+fn a_plugin_is_added_with_its_settings_and_removed() {
+    let environment = TestEnvironment::gateway();
+    let settings = environment.read("plugins/valve.toml");
+    environment.beside("old.toml", settings);
+    let screens = environment.screens(&[
+        "plugin add drip --schema schemas/valve/1.schema.json --settings ../old.toml -n",
+        "plugin add drip --schema schemas/valve/1.schema.json --settings ../old.toml",
+        "get drip.threshold",
+        "plugin remove drip -n",
+        "plugin remove drip -m 'sold'",
+        "plugin list",
+        "history -n 2",
+    ]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg plugin add drip --schema schemas/valve/1.schema.json --settings ../old.toml -n
+would add plugin drip: 21 settings, schemas/drip/1.schema.json
+------- stderr -------
+nothing was written: this was a dry run
+
+$ valvecfg plugin add drip --schema schemas/valve/1.schema.json --settings ../old.toml
+added plugin drip: 21 settings, schemas/drip/1.schema.json
+saved as [rev 1]
+
+$ valvecfg get drip.threshold
+60
+
+$ valvecfg plugin remove drip -n
+would remove plugin drip: 21 settings, schemas/drip/1.schema.json
+------- stderr -------
+nothing was written: this was a dry run
+
+$ valvecfg plugin remove drip -m 'sold'
+removed plugin drip: 21 settings, schemas/drip/1.schema.json
+saved as [rev 2]
+
+$ valvecfg plugin list
+plugin      version  settings                 title
+heating     1        plugins/heating.toml     Heating controller
+irrigation  1        plugins/irrigation.toml  Irrigation planner
+valve       1        plugins/valve.toml       Valve controller
+
+$ valvecfg history -n 2
+[rev 2]  2025-12-01 00:00:00 +00:00  Ines Duarte  via plugin remove
+  sold
+    drip.schema_version 1 removed
+    drip.mode "auto" removed
+    drip.threshold 60 removed
+    drip.hysteresis 2.5 removed
+    drip.poll_interval 15 removed
+    drip.fail_safe "closed" removed
+    drip.mqtt.host "broker.gateway.example" removed
+    drip.mqtt.topic "greenhouse/valve" removed
+    and 13 more: `valvecfg show [rev 2]`
+    schemas/drip/1.schema.json
+    valvecfg.toml
+
+[rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte  via plugin add
+  drip: 21 settings
+    schemas/drip/1.schema.json
+    valvecfg.toml
+"#]]
+    );
+    assert_eq!(environment.git_status(), "");
+}
+
+#[test]
+fn without_settings_the_required_ones_are_written_with_their_defaults() {
+    let environment = TestEnvironment::gateway();
+    environment.beside("2.schema.json", SCHEMA);
+    assert_screen!(
+        environment.screens(&[
+            "plugin add pump --schema ../2.schema.json --json",
+            "plugin list",
+            "validate"
+        ]),
+        str![[r#"
+$ valvecfg plugin add pump --schema ../2.schema.json --json
+{"revision":"[rev 1]","changes":[{"key":"pump.speed","before":null,"after":1200}],"files":["schemas/pump/2.schema.json","valvecfg.toml"],"absorbed":null,"dry_run":false,"warnings":[]}
+
+$ valvecfg plugin list
+plugin      version  settings                 title
+heating     1        plugins/heating.toml     Heating controller
+irrigation  1        plugins/irrigation.toml  Irrigation planner
+pump        2        plugins/pump.toml        Pump
+valve       1        plugins/valve.toml       Valve controller
+
+$ valvecfg validate
+no violations, 9 files checked
+"#]]
+    );
+    assert_screen!(
+        String::from_utf8(environment.read("plugins/pump.toml")).unwrap(),
+        str![[r#"
+#:schema ../schemas/pump/2.schema.json
+
+# Pump
+
+# Turns a minute. (0 to 3000 rpm)
+speed = 1200
+
+"#]]
+    );
+}
+
+#[test]
+fn a_plugin_that_a_person_removed_by_hand_can_go() {
+    let environment = TestEnvironment::gateway();
+    std::fs::remove_file(environment.path("plugins/heating.toml")).unwrap();
+    assert_screen!(
+        environment.screens(&["plugin remove heating", "plugin list", "status"]),
+        str![[r#"
+$ valvecfg plugin remove heating
+removed plugin heating: 27 settings, schemas/heating/1.schema.json
+saved as [rev 1]
+
+$ valvecfg plugin list
+plugin      version  settings                 title
+irrigation  1        plugins/irrigation.toml  Irrigation planner
+valve       1        plugins/valve.toml       Valve controller
+
+$ valvecfg status
+store     [STORE]
+revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          heating: 27 settings
+irrigation  as recorded
+valve       as recorded
+"#]]
+    );
+    assert_eq!(environment.git_status(), "");
+}
+
+#[test]
+fn each_mistake_is_told() {
+    let environment = TestEnvironment::gateway();
+    environment.beside("broken.json", "{");
+    environment.beside("other.toml", "threshold = 5\n");
+    environment.write("plugins/there.toml", "x = 1\n");
+    let screens = environment.screens(&[
+        "plugin add valve --schema schemas/valve/1.schema.json",
+        "plugin add 'a b' --schema schemas/valve/1.schema.json",
+        "plugin add new --schema ../nosuch.json",
+        "plugin add new --schema ../broken.json",
+        "plugin add new --schema schemas/valve/1.schema.json",
+        "plugin add new --schema schemas/valve/1.schema.json --settings ../other.toml",
+        "plugin add there --schema schemas/valve/1.schema.json --settings ../other.toml",
+        "plugin remove nosuch",
+        "plugin add",
+    ]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg plugin add valve --schema schemas/valve/1.schema.json
+------- stderr -------
+error: there is a plugin `valve` already
+help: `valvecfg list valve` shows its settings
+[exit 1]
+
+$ valvecfg plugin add 'a b' --schema schemas/valve/1.schema.json
+------- stderr -------
+error: `a b` is no plugin name: letters, digits, `-` and `_`, beginning with a letter or digit
+[exit 2]
+
+$ valvecfg plugin add new --schema ../nosuch.json
+------- stderr -------
+error: cannot read ../nosuch.json: No such file or directory (os error 2)
+[exit 3]
+
+$ valvecfg plugin add new --schema ../broken.json
+------- stderr -------
+error: ../broken.json:1:1: not JSON: EOF while parsing an object
+help: correct the schema; nothing was written
+[exit 1]
+
+$ valvecfg plugin add new --schema schemas/valve/1.schema.json
+------- stderr -------
+error[VC103]: `zones` is required
+ --> plugins/new.toml:1:1
+  |
+1 | #:schema ../schemas/new/1.schema.json
+  | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ `zones` is missing here
+  |
+  = note: an array, 1 to 16 items (schemas/new/1.schema.json#/properties/zones)
+error[VC103]: `mqtt.host` is required
+  --> plugins/new.toml:12:1
+   |
+12 | [mqtt]
+   | ^^^^^^ `host` is missing here
+   |
+   = note: a string, format hostname (schemas/new/1.schema.json#/$defs/mqtt/properties/host)
+help: nothing was written
+help: give what has no default in a file: `valvecfg plugin add new --schema schemas/valve/1.schema.json --settings FILE`
+[exit 1]
+
+$ valvecfg plugin add new --schema schemas/valve/1.schema.json --settings ../other.toml
+------- stderr -------
+error[VC103]: `mode` is required
+ --> plugins/new.toml:1:1
+  |
+1 | threshold = 5
+  | ^^^^^^^^^^^^^ `mode` is missing here
+  |
+  = note: Mode: "auto", "manual" or "off", default "auto" (schemas/new/1.schema.json#/properties/mode)
+error[VC103]: `mqtt` is required
+ --> plugins/new.toml:1:1
+  |
+1 | threshold = 5
+  | ^^^^^^^^^^^^^ `mqtt` is missing here
+  |
+  = note: MQTT: a table (schemas/new/1.schema.json#/properties/mqtt)
+error[VC103]: `zones` is required
+ --> plugins/new.toml:1:1
+  |
+1 | threshold = 5
+  | ^^^^^^^^^^^^^ `zones` is missing here
+  |
+  = note: an array, 1 to 16 items (schemas/new/1.schema.json#/properties/zones)
+help: nothing was written
+[exit 1]
+
+$ valvecfg plugin add there --schema schemas/valve/1.schema.json --settings ../other.toml
+------- stderr -------
+error: plugins/there.toml is there already
+help: leave out --settings to take the file that is there
+[exit 1]
+
+$ valvecfg plugin remove nosuch
+------- stderr -------
+error: there is no plugin `nosuch`
+help: there are: heating, irrigation, valve
+[exit 2]
+
+$ valvecfg plugin add
+------- stderr -------
+error: the following required arguments were not provided:
+  --schema <FILE>
+  <NAME>
+
+Usage: valvecfg plugin add --schema <FILE> <NAME>
+
+For more information, try '--help'.
+[exit 2]
+"#]]
+    );
+}

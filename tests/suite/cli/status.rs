@@ -1,0 +1,147 @@
+//! `valvecfg status`
+
+use snapbox::str;
+
+use super::assert_screen;
+use crate::environment::TestEnvironment;
+
+#[test]
+fn what_is_recorded_is_said_and_so_is_the_last_revision() {
+    let environment = TestEnvironment::gateway();
+    let screens = environment.screens(&["status", "status --json", "status --exit-code"]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg status
+store     [STORE]
+revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          valve: 21 settings
+heating     as recorded
+irrigation  as recorded
+valve       as recorded
+
+$ valvecfg status --json
+{"folder":"[STORE]","revision":{"id":"[rev 1]","parent":"[rev 2]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"},"message":"valve: 21 settings\n\nvalve.schema_version 1 added\nvalve.mode \"auto\" added\nvalve.threshold 60 added\nvalve.hysteresis 2.5 added\nvalve.poll_interval 15 added\nvalve.fail_safe \"closed\" added\nvalve.mqtt.host \"broker.gateway.example\" added\nvalve.mqtt.topic \"greenhouse/valve\" added\nvalve.mqtt.keep_alive 30 added\nvalve.zones[0].name \"tomatoes\" added\nvalve.zones[0].pin 17 added\nvalve.zones[0].flow 12.5 added\nvalve.zones[1].name \"cucumbers\" added\nvalve.zones[1].pin 27 added\nvalve.zones[1].flow 9.0 added\nvalve.zones[1].threshold 70 added\nvalve.zones[2].name \"seedlings\" added\nvalve.zones[2].pin 22 added\nvalve.zones[2].flow 2.5 added\nvalve.zones[2].max_open 5 added\nvalve.zones[2].inverted true added","via":"plugin add"},"plugins":[{"name":"heating","state":"recorded","changes":[],"violations":0},{"name":"irrigation","state":"recorded","changes":[],"violations":0},{"name":"valve","state":"recorded","changes":[],"violations":0}],"files":[],"strangers":[]}
+
+$ valvecfg status --exit-code
+store     [STORE]
+revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          valve: 21 settings
+heating     as recorded
+irrigation  as recorded
+valve       as recorded
+"#]]
+    );
+}
+
+#[test]
+fn hand_edits_are_shown_by_key() {
+    let environment = TestEnvironment::gateway();
+    environment.edit("plugins/valve.toml", "threshold = 60", "threshold = 55");
+    environment.edit("valvecfg.toml", "[plugins.valve]", "# ours\n[plugins.valve]");
+    environment.write("plugins/stranger.toml", "");
+    assert_screen!(
+        environment.screens(&["status", "status --exit-code --json"]),
+        str![[r#"
+$ valvecfg status
+store     [STORE]
+revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          valve: 21 settings
+heating     as recorded
+irrigation  as recorded
+valve       edited by hand
+            valve.threshold 60 -> 55
+valvecfg.toml  edited by hand
+plugins/stranger.toml  belongs to no plugin
+`valvecfg commit` records what was edited by hand; `valvecfg diff` shows it
+
+$ valvecfg status --exit-code --json
+{"folder":"[STORE]","revision":{"id":"[rev 1]","parent":"[rev 2]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"},"message":"valve: 21 settings\n\nvalve.schema_version 1 added\nvalve.mode \"auto\" added\nvalve.threshold 60 added\nvalve.hysteresis 2.5 added\nvalve.poll_interval 15 added\nvalve.fail_safe \"closed\" added\nvalve.mqtt.host \"broker.gateway.example\" added\nvalve.mqtt.topic \"greenhouse/valve\" added\nvalve.mqtt.keep_alive 30 added\nvalve.zones[0].name \"tomatoes\" added\nvalve.zones[0].pin 17 added\nvalve.zones[0].flow 12.5 added\nvalve.zones[1].name \"cucumbers\" added\nvalve.zones[1].pin 27 added\nvalve.zones[1].flow 9.0 added\nvalve.zones[1].threshold 70 added\nvalve.zones[2].name \"seedlings\" added\nvalve.zones[2].pin 22 added\nvalve.zones[2].flow 2.5 added\nvalve.zones[2].max_open 5 added\nvalve.zones[2].inverted true added","via":"plugin add"},"plugins":[{"name":"heating","state":"recorded","changes":[],"violations":0},{"name":"irrigation","state":"recorded","changes":[],"violations":0},{"name":"valve","state":"edited","changes":[{"key":"valve.threshold","before":60,"after":55}],"violations":0}],"files":[{"path":"valvecfg.toml","state":"edited"}],"strangers":["plugins/stranger.toml"]}
+[exit 1]
+"#]]
+    );
+}
+
+#[test]
+fn what_is_wrong_is_shown_with_what_mends_it() {
+    let environment = TestEnvironment::gateway();
+    environment.edit("plugins/valve.toml", "threshold = 60", "threshold = 600");
+    std::fs::remove_file(environment.path("plugins/heating.toml")).unwrap();
+    assert_screen!(
+        environment.screens(&["status"]),
+        str![[r#"
+$ valvecfg status
+store     [STORE]
+revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          valve: 21 settings
+heating     its file is gone
+irrigation  as recorded
+valve       edited by hand, 1 violation
+            valve.threshold 60 -> 600
+error[VC101]: `threshold` must be at most 100
+ --> plugins/valve.toml:7:13
+  |
+7 | threshold = 600       # percent; raised from 50 after the dry June
+  |             ^^^ 600 is out of range
+  |
+  = note: 0 to 100 percent, default 60 (schemas/valve/1.schema.json#/properties/threshold)
+`git checkout -- plugins/heating.toml` brings the file back; `valvecfg plugin remove heating` takes the plugin away
+`valvecfg edit valve` mends the file
+"#]]
+    );
+}
+
+#[test]
+fn surgery_stops_it_with_the_command_that_mends_it() {
+    let environment = TestEnvironment::gateway();
+    let head = environment.git_succeed(&["rev-parse", "main"]);
+    environment.git_succeed(&["checkout", "-q", "--detach"]);
+    let detached = environment.screens(&["status", "set valve.threshold 5", "get valve.threshold"]);
+    environment.git_succeed(&["switch", "-q", "-c", "other"]);
+    let other = environment.screens(&["status"]);
+    environment.git_succeed(&["switch", "-q", "main"]);
+    environment.git_succeed(&["reset", "-q", "--hard", "HEAD~1"]);
+    let rewritten = environment.screens(&["status"]);
+    environment.git_succeed(&["update-ref", "-d", "refs/heads/main"]);
+    let gone = environment.screens(&["status"]);
+    assert_screen!(
+        [detached, other, rewritten, gone].join("\n\n"),
+        str![[r#"
+$ valvecfg status
+------- stderr -------
+error: HEAD is detached at [rev 1]; valvecfg records on branch main
+help: go back with `git switch main`
+[exit 3]
+
+$ valvecfg set valve.threshold 5
+------- stderr -------
+error: HEAD is detached at [rev 1]; valvecfg records on branch main
+help: go back with `git switch main`
+[exit 3]
+
+$ valvecfg get valve.threshold
+60
+
+$ valvecfg status
+------- stderr -------
+error: HEAD is on branch other; valvecfg records on branch main
+help: go back with `git switch main`
+[exit 3]
+
+$ valvecfg status
+------- stderr -------
+error: branch main was rewritten: it names [rev 1], which does not follow from [rev 2]
+help: take the history back: `git update-ref refs/heads/main [rev 2]`
+help: or accept the new one: `git update-ref refs/valvecfg/acknowledged refs/heads/main`
+[exit 3]
+
+$ valvecfg status
+------- stderr -------
+error: branch main is gone; its last revision was [rev 1]
+help: bring it back: `git update-ref refs/heads/main [rev 1]`
+[exit 3]
+"#]]
+    );
+    environment.git_succeed(&["update-ref", "refs/heads/main", head.trim()]);
+    environment.succeed(&["status"]);
+}

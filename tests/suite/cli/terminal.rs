@@ -1,0 +1,137 @@
+//! Questions, at a terminal that util-linux's `script` makes. Where there is none, these are skipped by name.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use crate::environment::{TestEnvironment, VALVECFG};
+
+/// What the terminal showed and the exit code, after these keys were typed; nothing where there is no `script`.
+fn typed(environment: &TestEnvironment, variables: &[(&str, &str)], line: &str, keys: &str) -> Option<(String, i32)> {
+    let mut command = environment.command("script");
+    command.args([
+        "--quiet",
+        "--return",
+        "--command",
+        &format!("{VALVECFG} {line}"),
+        "/dev/null",
+    ]);
+    command.env("TERM", "xterm").envs(variables.iter().copied());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        super::skip(line, "there is no `script` to make a terminal");
+        return None;
+    };
+    // Left open until the end: its end would be taken for the end of the terminal.
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(keys.as_bytes()).unwrap();
+    let screen = environment.shown(child.wait_with_output().unwrap());
+    drop(stdin);
+    Some((screen.stdout, screen.status.code().unwrap()))
+}
+
+#[test]
+fn set_without_a_value_says_what_is_known_and_asks() {
+    let environment = TestEnvironment::gateway();
+    let Some((screen, code)) = typed(&environment, &[], "set valve.position", "40\r") else {
+        return;
+    };
+    assert_eq!(code, 0, "{screen}");
+    for part in ["setting  valve.position", "0 to 100 percent", "not set"] {
+        assert!(screen.contains(part), "{part}: {screen}");
+    }
+    assert_eq!(environment.succeed(&["get", "valve.position"]), "40\n");
+    let (screen, code) = typed(&environment, &[], "set valve.threshold", "\r").unwrap();
+    assert_eq!(code, 0, "{screen}");
+    for part in [
+        "Soil moisture below which",
+        "default  60",
+        "last change  valve.threshold 60 added by Ines Duarte",
+    ] {
+        assert!(screen.contains(part), "{part}: {screen}");
+    }
+    assert!(screen.contains("nothing to do"), "{screen}");
+}
+
+#[test]
+fn an_enum_and_a_boolean_are_chosen_from_a_list() {
+    let environment = TestEnvironment::gateway();
+    let Some((screen, code)) = typed(&environment, &[], "set valve.mode", "\u{1b}[B\u{1b}[B\r") else {
+        return;
+    };
+    assert_eq!(code, 0, "{screen}");
+    assert_eq!(environment.succeed(&["get", "valve.mode"]), "off\n");
+    typed(&environment, &[], "set irrigation.enabled", "\u{1b}[B\r").unwrap();
+    assert_eq!(environment.succeed(&["get", "irrigation.enabled"]), "false\n");
+}
+
+#[test]
+fn a_bare_rollback_shows_the_change_and_asks() {
+    let environment = TestEnvironment::gateway();
+    environment.succeed(&["set", "valve.threshold", "55"]);
+    let Some((screen, code)) = typed(&environment, &[], "rollback", "n") else {
+        return;
+    };
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains("valve.threshold 55 -> 60"), "{screen}");
+    assert_eq!(environment.succeed(&["get", "valve.threshold"]), "55\n");
+    let (screen, _) = typed(&environment, &[], "rollback", "y").unwrap();
+    assert!(screen.contains("saved as"), "{screen}");
+    assert_eq!(environment.succeed(&["get", "valve.threshold"]), "60\n");
+}
+
+#[test]
+fn a_name_that_several_plugins_have_is_chosen() {
+    let environment = TestEnvironment::gateway();
+    let Some((screen, code)) = typed(&environment, &[], "get schema_version --show-origin", "\u{1b}[B\r") else {
+        return;
+    };
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains("plugins/valve.toml:2"), "{screen}");
+}
+
+#[test]
+fn an_edit_that_is_not_valid_can_be_dropped_or_gone_on_with() {
+    let environment = TestEnvironment::gateway();
+    let wrong = [("EDITOR", "sed -i 's/threshold = 60/threshold = 600/'")];
+    let Some((screen, code)) = typed(&environment, &wrong, "edit valve", "n") else {
+        return;
+    };
+    assert_eq!(code, 0, "{screen}");
+    assert!(
+        screen.contains("must be at most 100") && screen.contains("is as it was"),
+        "{screen}"
+    );
+    let growing = [(
+        "EDITOR",
+        "sed -i 's/threshold = 60*/&0/; s/threshold = 6000/threshold = 66/'",
+    )];
+    let (screen, code) = typed(&environment, &growing, "edit valve", "y").unwrap();
+    assert_eq!(code, 0, "{screen}");
+    assert_eq!(environment.succeed(&["get", "valve.threshold"]), "66\n");
+}
+
+#[test]
+fn no_input_never_asks() {
+    let environment = TestEnvironment::gateway();
+    let Some((screen, code)) = typed(&environment, &[], "--no-input set valve.threshold", "") else {
+        return;
+    };
+    assert_eq!(code, 5, "{screen}");
+}
+
+#[test]
+fn a_long_answer_goes_through_the_pager() {
+    let environment = TestEnvironment::gateway();
+    let pager = [("VALVECFG_PAGER", "sed s/^/paged:/")];
+    let Some((screen, _)) = typed(&environment, &pager, "list", "") else {
+        return;
+    };
+    assert!(screen.starts_with("paged:"), "{screen}");
+    let (screen, _) = typed(&environment, &pager, "--no-pager list", "").unwrap();
+    assert!(!screen.contains("paged:"), "{screen}");
+    let (screen, _) = typed(&environment, &[("PAGER", "nosuch-pager")], "history -n 1", "").unwrap();
+    assert!(screen.contains("plugin add"), "{screen}");
+}

@@ -1,0 +1,268 @@
+//! Killed at any system call, and killed again while it recovers: the next command finds the old state or the
+//! new one, and needs nobody's help.
+
+use std::collections::{BTreeMap, HashSet};
+use std::os::unix::process::ExitStatusExt as _;
+
+use super::oracle::{self, Change, Side};
+use super::strace::{self, Call, Fault};
+use super::{everything, memory, report, skip};
+use crate::environment::{TestEnvironment, copy_folder};
+
+/// A verb that is killed, on a store of the example gateway.
+struct Scenario {
+    name: &'static str,
+    prepare: fn(&TestEnvironment),
+    verb: &'static [&'static str],
+    subject: &'static str,
+    /// What readers are asked for: a setting of each plugin that changes, its old value and its new one.
+    watched: &'static [(&'static str, &'static str, &'static str)],
+}
+
+const ONE_PLUGIN: Scenario = Scenario {
+    name: "set of one plugin",
+    prepare: |_| {},
+    verb: &["set", "valve.threshold", "55"],
+    subject: "valve.threshold 60 -> 55",
+    watched: &[("valve.threshold", "60", "55")],
+};
+
+const TWO_PLUGINS: Scenario = Scenario {
+    name: "set of two plugins",
+    prepare: |_| {},
+    verb: &["set", "-m", "both", "valve.threshold=55", "heating.target=21.5"],
+    subject: "both",
+    watched: &[("valve.threshold", "60", "55"), ("heating.target", "20.5", "21.5")],
+};
+
+const HAND_EDIT: Scenario = Scenario {
+    name: "set that absorbs a hand edit",
+    prepare: |environment| {
+        environment.edit(
+            "plugins/valve.toml",
+            "poll_interval = 15",
+            "poll_interval = 20 # by hand",
+        );
+    },
+    verb: &["set", "valve.threshold", "55"],
+    subject: "valve.threshold 60 -> 55",
+    watched: &[("valve.threshold", "60", "55")],
+};
+
+#[test]
+fn a_set_of_one_plugin_survives_kill_9_at_every_system_call() {
+    sweep(&ONE_PLUGIN);
+}
+
+#[test]
+fn a_set_of_two_plugins_survives_kill_9_at_every_system_call() {
+    sweep(&TWO_PLUGINS);
+}
+
+#[test]
+fn a_set_that_absorbs_a_hand_edit_survives_kill_9_at_every_system_call() {
+    sweep(&HAND_EDIT);
+}
+
+#[test]
+fn an_init_survives_kill_9_at_every_system_call() {
+    if let Some(reason) = strace::is_missing() {
+        return skip("kill -9 of init", reason);
+    }
+    let traced = TestEnvironment::empty_in(&memory());
+    let calls = strace::calls(&traced, &["init", "store"]);
+    let mut seen = HashSet::new();
+    let mut killed = 0;
+    for call in points(&calls) {
+        let environment = TestEnvironment::empty_in(&memory());
+        let screen = strace::run(&environment, call, Fault::Kill, &["init", "store"]);
+        killed += usize::from(screen.status.signal() == Some(9));
+        let root = environment.store();
+        if root.exists() && !seen.insert(oracle::state(&root)) {
+            continue;
+        }
+        let fault = format!("init killed at {}", call.text);
+        let again = environment.run(&["init", "../store"]);
+        let again = if root.exists() {
+            again
+        } else {
+            environment.run(&["init", "store"])
+        };
+        assert!(matches!(again.code(), Some(0 | 1)), "{fault}\n{again}");
+        assert!(
+            again.code() == Some(0) || again.stderr.contains("is a store already"),
+            "{fault}\n{again}"
+        );
+        environment.succeed(&["plugin", "list"]);
+        let fsck = environment.git(&["fsck", "--strict", "--no-dangling", "--no-progress"]);
+        assert!(fsck.status.success(), "{fault}\n{fsck}");
+        assert_eq!(
+            environment.git_succeed(&["log", "--format=%s"]),
+            "new store\n",
+            "{fault}"
+        );
+        assert_eq!(environment.git_succeed(&["status", "--porcelain"]), "", "{fault}");
+        oracle::check_leftovers(&environment, &fault);
+    }
+    assert_ne!(killed, 0);
+    report(
+        "kill -9 of init",
+        &format!("{killed} points, {} distinct states", seen.len()),
+    );
+}
+
+/// Where to kill: before every call in the full sweep, else before those after which the disk looks different.
+fn points(calls: &[Call]) -> impl Iterator<Item = &Call> {
+    calls.iter().filter(|call| everything() || call.is_altering())
+}
+
+fn sweep(scenario: &Scenario) {
+    let name = scenario.name;
+    if let Some(reason) = strace::is_missing() {
+        return skip(&format!("kill -9 of a {name}"), reason);
+    }
+    let prepared = TestEnvironment::gateway_in(&memory());
+    (scenario.prepare)(&prepared);
+    let old = oracle::settings(&prepared);
+    let base = prepared.git_succeed(&["rev-parse", "main"]).trim_end().to_owned();
+
+    let finished = copy(&prepared);
+    let calls = strace::calls(&finished, scenario.verb);
+    let new = oracle::settings(&finished);
+    assert_ne!(old, new);
+    let swept = Swept {
+        scenario,
+        change: Change {
+            old: &old,
+            new: &new,
+            base: &base,
+            subject: scenario.subject,
+        },
+    };
+
+    let (mut points_tried, mut states) = (0, BTreeMap::new());
+    for call in points(&calls) {
+        let environment = copy(&prepared);
+        let screen = strace::run(&environment, call, Fault::Kill, scenario.verb);
+        let acknowledged = screen.status.success();
+        assert!(
+            acknowledged || screen.status.signal() == Some(9),
+            "{name}: {}\n{screen}",
+            call.text
+        );
+        points_tried += usize::from(!acknowledged);
+        let state = oracle::state(&environment.store());
+        states
+            .entry((state, acknowledged))
+            .or_insert((environment, call.text.clone()));
+    }
+    let (mut sides, mut recoveries) = ([0, 0], 0);
+    for ((_, acknowledged), (crashed, text)) in &states {
+        let fault = format!("{name} killed at {text}");
+        swept.check_readers(crashed, &fault);
+        let side = oracle::check(&copy(crashed), &swept.change, *acknowledged, &fault);
+        sides[usize::from(side == Side::New)] += 1;
+        recoveries += swept.kill_recovery(crashed, side, &fault);
+    }
+    assert!(sides[0] > 0 && sides[1] > 0, "{name}: no kill was near the change");
+    report(
+        &format!("kill -9 of a {name}"),
+        &format!(
+            "{points_tried} points, {} distinct states ({} old, {} new), {recoveries} kills of the recovery",
+            states.len(),
+            sides[0],
+            sides[1]
+        ),
+    );
+}
+
+struct Swept<'s> {
+    scenario: &'s Scenario,
+    change: Change<'s>,
+}
+
+impl Swept<'_> {
+    /// Readers get an answer in every crashed state: all old or all new, also those who may not write.
+    fn check_readers(&self, crashed: &TestEnvironment, fault: &str) {
+        let ask = |environment: &TestEnvironment, prefix: &[&str]| {
+            let mut sides = Vec::new();
+            for (key, old, new) in self.scenario.watched {
+                let words: Vec<&str> = prefix
+                    .iter()
+                    .copied()
+                    .chain([crate::environment::VALVECFG, "get", key])
+                    .collect();
+                let screen = environment.screen(environment.command(words[0]).args(&words[1..]));
+                assert!(screen.status.success(), "{fault}: get {key}\n{screen}");
+                let value = screen.stdout.trim_end().to_owned();
+                assert!(value == *old || value == *new, "{fault}: {key} is {value}");
+                sides.push(value == *new);
+            }
+            assert!(
+                sides.windows(2).all(|pair| pair[0] == pair[1]),
+                "{fault}: half of it is seen"
+            );
+        };
+        if rustix::process::geteuid().is_root() && others_may_run_it() {
+            let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+            let before = oracle::state(&crashed.store());
+            open_to_all(crashed);
+            ask(crashed, &nobody);
+            assert_eq!(
+                before,
+                oracle::state(&crashed.store()),
+                "{fault}: a reader without rights changed it"
+            );
+        }
+        ask(&copy(crashed), &["env"]);
+    }
+
+    /// Kills the recovery of a crashed state before each of its changes, and checks what a second one makes of it.
+    fn kill_recovery(&self, crashed: &TestEnvironment, side: Side, fault: &str) -> usize {
+        let recover = ["get", "valve.threshold"];
+        let calls = strace::calls(&copy(crashed), &recover);
+        let altering: Vec<&Call> = calls
+            .iter()
+            .filter(|call| call.is_altering() && !call.text.starts_with("write(1"))
+            .collect();
+        // Only the writer's lock was taken, if at all: there was nothing to recover.
+        if altering.len() < 2 {
+            return 0;
+        }
+        let step = if everything() { 1 } else { 7 };
+        let mut seen = HashSet::new();
+        let mut killed = 0;
+        for call in altering.into_iter().step_by(step) {
+            let environment = copy(crashed);
+            let screen = strace::run(&environment, call, Fault::Kill, &recover);
+            assert_eq!(screen.status.signal(), Some(9), "{fault}\n{screen}");
+            killed += 1;
+            if seen.insert(oracle::state(&environment.store())) {
+                let fault = format!("{fault}, its recovery at {}", call.text);
+                let again = oracle::check(&environment, &self.change, false, &fault);
+                assert_eq!(again, side, "{fault}");
+            }
+        }
+        killed
+    }
+}
+
+fn copy(environment: &TestEnvironment) -> TestEnvironment {
+    let copied = TestEnvironment::empty_in(&memory());
+    copy_folder(&environment.store(), &copied.store());
+    copied
+}
+
+/// Lets other users into a test's folder, which is private at first.
+fn open_to_all(environment: &TestEnvironment) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(environment.folder(), std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Whether the program lies where other users can reach it.
+fn others_may_run_it() -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::path::Path::new(crate::environment::VALVECFG)
+        .ancestors()
+        .all(|folder| std::fs::metadata(folder).unwrap().permissions().mode() & 0o001 != 0)
+}

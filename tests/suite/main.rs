@@ -1,0 +1,14 @@
+//! All integration tests in one binary: it links once.
+#![cfg(test)]
+
+mod architecture;
+mod cli;
+mod environment;
+mod faults;
+mod generated;
+mod history;
+mod hook;
+mod readme;
+mod schemas;
+mod schemastore;
+mod violations;
