@@ -9,7 +9,7 @@ use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, Keyword, PatternOptions, Retrieve, Uri, ValidationError, Validator};
 use serde_json::{Map, Value as Json};
 
-use super::source::{File, split_reference};
+use super::source::{File, Unanswered, split_reference};
 use super::{Schema, SchemaError, format, pattern};
 
 /// Stands in a schema where a `$ref` to a file that is not at hand stood; its value is that reference.
@@ -104,19 +104,16 @@ fn build(
 ) -> Result<Validator, ValidationError<'static>> {
     let root = &schema.files()[0];
     let draft = draft_of(root).unwrap_or_default();
+    let shelf = Shelf {
+        files: schema.files().to_vec(),
+        open: schema.unanswered(),
+    };
+    let whole = shelf.prepared(0);
     let mut options = jsonschema::options()
         .with_draft(draft)
-        .with_retriever(Shelf {
-            files: schema
-                .files()
-                .iter()
-                .map(|file| (Arc::clone(file), prepared(schema, file)))
-                .collect(),
-        })
+        .with_retriever(shelf)
         .should_validate_formats(formats)
-        .with_keyword(UNANSWERED, |_, reference, _| {
-            Ok(Box::new(Unanswered(text_of(reference))))
-        });
+        .with_keyword(UNANSWERED, |_, reference, _| Ok(Box::new(StandIn(text_of(reference)))));
     if root.id().is_none() {
         options = options.with_base_uri(format!("json-schema:///{}", base_name(&root.name)));
     }
@@ -135,33 +132,7 @@ fn build(
     } else {
         options = options.with_pattern_options(PatternOptions::regex());
     }
-    options.build(&prepared(schema, root))
-}
-
-/// A file's JSON as the engine gets it: with the stand-in for every reference that has no answer, and
-/// `$schema` in its official spelling.
-fn prepared(schema: &Schema, file: &Arc<File>) -> Json {
-    let mut json = file.json.clone();
-    for open in schema.unanswered() {
-        if Arc::ptr_eq(&schema.files()[open.file], file)
-            && let Some(place) = json.pointer_mut(open.pointer.trim_start_matches('#'))
-        {
-            *place = Json::Object(Map::from_iter([(UNANSWERED.to_owned(), Json::from(open.reference))]));
-        }
-    }
-    if let (Json::Object(keywords), Ok(draft)) = (&mut json, draft_of(file))
-        && keywords.contains_key("$schema")
-    {
-        let official = match draft {
-            Draft::Draft4 => "http://json-schema.org/draft-04/schema#",
-            Draft::Draft6 => "http://json-schema.org/draft-06/schema#",
-            Draft::Draft7 => "http://json-schema.org/draft-07/schema#",
-            Draft::Draft201909 => "https://json-schema.org/draft/2019-09/schema",
-            Draft::Draft202012 | _ => "https://json-schema.org/draft/2020-12/schema",
-        };
-        keywords.insert("$schema".to_owned(), Json::from(official));
-    }
-    json
+    options.build(&whole)
 }
 
 /// A file's name as it can stand in an address.
@@ -254,23 +225,52 @@ fn patterns_and_formats(schema: &Schema) -> (Vec<FoundPattern>, Vec<String>) {
 
 /// The files at hand. It has no way to the network.
 struct Shelf {
-    files: Vec<(Arc<File>, Json)>,
+    files: Vec<Arc<File>>,
+    open: Vec<Unanswered>,
+}
+
+impl Shelf {
+    /// A file's JSON as the engine gets it: with the stand-in for every reference that has no answer, and
+    /// `$schema` in its official spelling.
+    fn prepared(&self, index: usize) -> Json {
+        let file = &self.files[index];
+        let mut json = file.json.clone();
+        for open in self.open.iter().filter(|open| open.file == index) {
+            if let Some(place) = json.pointer_mut(open.pointer.trim_start_matches('#')) {
+                let stand_in = (UNANSWERED.to_owned(), Json::from(open.reference.as_str()));
+                *place = Json::Object(Map::from_iter([stand_in]));
+            }
+        }
+        if let (Json::Object(keywords), Ok(draft)) = (&mut json, draft_of(file))
+            && keywords.contains_key("$schema")
+        {
+            let official = match draft {
+                Draft::Draft4 => "http://json-schema.org/draft-04/schema#",
+                Draft::Draft6 => "http://json-schema.org/draft-06/schema#",
+                Draft::Draft7 => "http://json-schema.org/draft-07/schema#",
+                Draft::Draft201909 => "https://json-schema.org/draft/2019-09/schema",
+                Draft::Draft202012 | _ => "https://json-schema.org/draft/2020-12/schema",
+            };
+            keywords.insert("$schema".to_owned(), Json::from(official));
+        }
+        json
+    }
 }
 
 impl Retrieve for Shelf {
     fn retrieve(&self, uri: &Uri<String>) -> Result<Json, Box<dyn std::error::Error + Send + Sync>> {
         let (address, _) = split_reference(uri.as_str());
-        let found = self.files.iter().find(|(file, _)| file.answers(address, None));
+        let found = self.files.iter().position(|file| file.answers(address, None));
         found
-            .map(|(_, json)| json.clone())
+            .map(|index| self.prepared(index))
             .ok_or_else(|| format!("the schema `{address}` is in no schema folder").into())
     }
 }
 
 /// Refuses every value: nobody can tell whether a schema that is not at hand would accept it.
-struct Unanswered(String);
+struct StandIn(String);
 
-impl<'i> Keyword<'i> for Unanswered {
+impl<'i> Keyword<'i> for StandIn {
     fn validate(&self, _: &'i Json) -> Result<(), ValidationError<'i>> {
         Err(ValidationError::custom(self.0.clone()))
     }

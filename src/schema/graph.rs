@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::source::Place;
+use super::place::Place;
 use super::{Schema, SchemaError};
 
 /// The schemas reachable from a schema's root; node 0 is the root.

@@ -18,6 +18,7 @@ mod keyword;
 mod library;
 mod outline;
 mod pattern;
+mod place;
 mod skeleton;
 mod source;
 mod suggestion;

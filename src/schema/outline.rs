@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde_json::Value as Json;
 
-use super::source::Place;
+use super::place::Place;
 use super::{Annotation, Kind, Schema, pattern};
 use crate::document::{Document, KeyPath, Segment, Table, Value};
 

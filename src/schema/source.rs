@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use super::place::{Place, find, pointer_to};
 use super::{Library, SchemaError};
 
 /// A JSON Schema that was read but not compiled.
@@ -23,19 +24,12 @@ pub(super) struct File {
     pub json: Json,
     /// Drafts 4, 6 and 7 ignore everything beside a `$ref`.
     pub lonely_references: bool,
+    /// Whether a reference may lead to another file; most schemas have none, and need not be searched.
+    refers_elsewhere: bool,
 }
 
-/// A schema inside a file.
-#[derive(Clone, Debug)]
-pub(super) struct Place<'s> {
-    /// The position of its file among the schema's files.
-    pub file: usize,
-    /// The schema that `#` means here: the file, or the nearest embedded schema with an `$id`.
-    pub root: &'s Json,
-    pub schema: &'s Json,
-    /// Where it stands in its file: `#/properties/threshold`.
-    pub pointer: String,
-}
+/// The keywords that refer to another schema.
+const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
 
 /// A reference that leads to no file at hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,9 +151,9 @@ impl Schema {
     /// The references that lead to no file at hand, in the schema and in those it refers to.
     pub(super) fn unanswered(&self) -> Vec<Unanswered> {
         let mut open = Vec::new();
-        for file in 0..self.files.len() {
+        for file in (0..self.files.len()).filter(|file| self.files[*file].refers_elsewhere) {
             let mut visit = |place: &Place<'_>| {
-                for keyword in ["$ref", "$dynamicRef", "$recursiveRef"] {
+                for keyword in REFERENCES {
                     let Some(reference) = place.schema.get(keyword).and_then(Json::as_str) else {
                         continue;
                     };
@@ -216,8 +210,15 @@ impl File {
         let lonely_references = ["draft-04", "draft-06", "draft-07"]
             .iter()
             .any(|draft| dialect.contains(draft));
+        let leads_away = |candidate: &Json| {
+            let mut references = REFERENCES
+                .iter()
+                .filter_map(|keyword| candidate.get(*keyword)?.as_str());
+            references.any(|reference| !reference.starts_with('#'))
+        };
         Ok(Self {
             name: name.to_owned(),
+            refers_elsewhere: find(&json, &leads_away).is_some(),
             json,
             lonely_references,
         })
@@ -233,109 +234,6 @@ impl File {
     pub(super) fn answers(&self, address: &str, base: Option<&str>) -> bool {
         let named = Path::new(&self.name).file_name().and_then(|name| name.to_str());
         self.id().is_some_and(|id| same_address(id, address, base)) || named == Some(file_name(address))
-    }
-}
-
-impl<'s> Place<'s> {
-    /// The schema below this one, along keys and indices.
-    pub(super) fn descend(&self, steps: &[&str]) -> Option<Self> {
-        let mut place = self.clone();
-        for step in steps {
-            place.schema = match place.schema {
-                Json::Object(entries) => entries.get(*step)?,
-                Json::Array(items) => items.get(step.parse::<usize>().ok()?)?,
-                Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => return None,
-            };
-            place.pointer.push('/');
-            place.pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
-            if is_embedded(place.schema) {
-                place.root = place.schema;
-            }
-        }
-        Some(place)
-    }
-
-    /// The schemas in the array that a keyword holds.
-    pub(super) fn each(&self, keyword: &str) -> Vec<Self> {
-        let items = self.schema.get(keyword).and_then(Json::as_array);
-        (0..items.map_or(0, Vec::len))
-            .filter_map(|index| self.descend(&[keyword, &index.to_string()]))
-            .collect()
-    }
-
-    /// The schemas in the object that a keyword holds.
-    pub(super) fn each_named(&self, keyword: &str) -> Vec<Self> {
-        let entries = self.schema.get(keyword).and_then(Json::as_object);
-        let names = entries.into_iter().flat_map(serde_json::Map::keys);
-        names.filter_map(|name| self.descend(&[keyword, name])).collect()
-    }
-
-    fn descend_pointer(&self, pointer: &str) -> Option<Self> {
-        let steps: Vec<String> = pointer[1..]
-            .split('/')
-            .map(|step| step.replace("~1", "/").replace("~0", "~"))
-            .collect();
-        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
-        self.descend(&steps)
-    }
-
-    /// Calls `visit` for this schema and each one written inside it, references not followed.
-    pub(super) fn visit(&self, visit: &mut impl FnMut(&Place<'s>)) {
-        visit(self);
-        let Json::Object(keywords) = self.schema else { return };
-        for (keyword, value) in keywords {
-            let shape = Shape::of(keyword);
-            let steps: Vec<Vec<String>> = match (shape, value) {
-                (Shape::One | Shape::OneOrMany, Json::Object(_) | Json::Bool(_)) => vec![vec![keyword.clone()]],
-                (Shape::OneOrMany, Json::Array(items)) => (0..items.len())
-                    .map(|index| vec![keyword.clone(), index.to_string()])
-                    .collect(),
-                (Shape::Named, Json::Object(entries)) => entries
-                    .iter()
-                    .filter(|(_, entry)| entry.is_object() || entry.is_boolean())
-                    .map(|(name, _)| vec![keyword.clone(), name.clone()])
-                    .collect(),
-                _ => continue,
-            };
-            for path in steps {
-                let path: Vec<&str> = path.iter().map(String::as_str).collect();
-                if let Some(place) = self.descend(&path) {
-                    place.visit(visit);
-                }
-            }
-        }
-    }
-}
-
-/// How a keyword holds schemas.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    None,
-    One,
-    OneOrMany,
-    Named,
-}
-
-impl Shape {
-    fn of(keyword: &str) -> Self {
-        match keyword {
-            "additionalProperties"
-            | "additionalItems"
-            | "contains"
-            | "contentSchema"
-            | "else"
-            | "if"
-            | "not"
-            | "propertyNames"
-            | "then"
-            | "unevaluatedItems"
-            | "unevaluatedProperties" => Self::One,
-            "allOf" | "anyOf" | "oneOf" | "items" | "prefixItems" => Self::OneOrMany,
-            "$defs" | "definitions" | "dependencies" | "dependentSchemas" | "patternProperties" | "properties" => {
-                Self::Named
-            }
-            _ => Self::None,
-        }
     }
 }
 
@@ -358,15 +256,6 @@ pub(super) fn same_address(id: &str, address: &str, base: Option<&str>) -> bool 
     id == address || joined
 }
 
-/// Whether a schema has an `$id` that makes it a resource of its own. An `$id` that is a mere fragment
-/// names an anchor in drafts 6 and 7.
-fn is_embedded(schema: &Json) -> bool {
-    schema
-        .get("$id")
-        .and_then(Json::as_str)
-        .is_some_and(|id| !id.starts_with('#'))
-}
-
 fn find_embedded<'s>(json: &'s Json, address: &str, base: Option<&str>) -> Option<&'s Json> {
     find(json, &|candidate| {
         let id = candidate.get("$id").and_then(Json::as_str);
@@ -381,43 +270,6 @@ fn find_anchor<'s>(json: &'s Json, anchor: &str) -> Option<&'s Json> {
             || named("$dynamicAnchor") == Some(anchor)
             || [named("$id"), named("id")].contains(&Some(&format!("#{anchor}")))
     })
-}
-
-fn find<'s>(json: &'s Json, wanted: &dyn Fn(&Json) -> bool) -> Option<&'s Json> {
-    match json {
-        Json::Object(_) if wanted(json) => Some(json),
-        Json::Object(entries) => entries.values().find_map(|entry| find(entry, wanted)),
-        Json::Array(items) => items.iter().find_map(|item| find(item, wanted)),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => None,
-    }
-}
-
-/// The pointer of a part of a JSON value, known by its address.
-fn pointer_to(json: &Json, part: &Json) -> Option<String> {
-    fn walk(json: &Json, part: &Json, pointer: &mut String) -> bool {
-        if std::ptr::eq(json, part) {
-            return true;
-        }
-        let length = pointer.len();
-        let mut step = |key: &str, child: &Json| {
-            pointer.truncate(length);
-            pointer.push('/');
-            pointer.push_str(key);
-            walk(child, part, pointer)
-        };
-        match json {
-            Json::Object(entries) => entries
-                .iter()
-                .any(|(key, child)| step(&key.replace('~', "~0").replace('/', "~1"), child)),
-            Json::Array(items) => items
-                .iter()
-                .enumerate()
-                .any(|(index, child)| step(&index.to_string(), child)),
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
-        }
-    }
-    let mut pointer = "#".to_owned();
-    walk(json, part, &mut pointer).then_some(pointer)
 }
 
 fn percent_decoded(text: &str) -> Option<String> {
