@@ -52,7 +52,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 ///
 /// clap copies the options for every verb into each verb, which takes longer than `get` does. So they are read
 /// with the one verb that seems to be meant; where that fails, with all of them, which says best what is wrong.
+/// What scripts call in their loops is read without clap.
 fn parse(arguments: &[OsString]) -> Result<command::Arguments, clap::Error> {
+    if let Some(plain) = command::Arguments::plain_get(arguments) {
+        return Ok(plain);
+    }
     let whole = command::Arguments::command();
     let named = arguments.iter().skip(1).find_map(|word| whole.find_subcommand(word));
     if let Some(verb) = named.cloned() {
@@ -96,4 +100,44 @@ fn survive_signals() {
     let raised = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let handled = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, raised);
     debug_assert!(handled.is_ok(), "SIGXFSZ can be handled on every Linux");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use clap::Parser as _;
+
+    use super::{command, parse};
+
+    #[test]
+    fn what_is_read_without_clap_is_what_clap_would_read() {
+        let lines = [
+            "valvecfg get threshold",
+            "valvecfg get valve.zones[0].flow",
+            "valvecfg get -",
+            "valvecfg get -n",
+            "valvecfg get --json",
+            "valvecfg get --",
+            "valvecfg get get",
+            "valvecfg get help",
+            "valvecfg get a b",
+            "valvecfg get",
+            "valvecfg get ",
+            "get get get",
+            "valvecfg list valve",
+        ];
+        for line in lines {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let told = |read: Result<command::Arguments, clap::Error>| match read {
+                Ok(arguments) => format!("{arguments:?}"),
+                Err(error) => error.to_string(),
+            };
+            let clap = told(command::Arguments::try_parse_from(&words));
+            assert_eq!(told(parse(&words)), clap, "{line}");
+            if let Some(plain) = command::Arguments::plain_get(&words) {
+                assert_eq!(told(Ok(plain)), clap, "{line}");
+            }
+        }
+    }
 }

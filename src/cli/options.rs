@@ -50,6 +50,24 @@ pub(crate) struct TypedOptions {
     pub max_size: u64,
 }
 
+impl Default for TypedOptions {
+    /// As where none was typed.
+    fn default() -> Self {
+        Self {
+            store: None,
+            json: false,
+            dry_run: false,
+            yes: false,
+            no_input: false,
+            color: ColorChoice::Auto,
+            no_pager: false,
+            quiet: false,
+            verbose: false,
+            max_size: Limits::default().file_size,
+        }
+    }
+}
+
 /// Options of every verb that changes something.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ChangeOptions {

@@ -40,6 +40,18 @@ pub(crate) struct GetArgs {
     show_origin: bool,
 }
 
+impl GetArgs {
+    /// The setting alone, no options.
+    pub(crate) fn of(key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            default: None,
+            at: None,
+            show_origin: false,
+        }
+    }
+}
+
 /// Runs the verb.
 pub(crate) fn run(args: &GetArgs, options: &Options) -> Result<Reply, Failure> {
     let store = options.open_store()?;

@@ -26,6 +26,8 @@ mod trust;
 mod unset;
 mod validate;
 
+use std::ffi::OsString;
+
 use clap::{Parser, Subcommand};
 
 pub(crate) use describe::Known;
@@ -55,6 +57,18 @@ pub(crate) struct Arguments {
     pub options: TypedOptions,
     #[command(subcommand)]
     pub verb: Verb,
+}
+
+impl Arguments {
+    /// Reads the plainest line of all, `valvecfg get KEY`. clap takes longer to read it than `get` to answer it.
+    pub(crate) fn plain_get(words: &[OsString]) -> Option<Self> {
+        let [_, verb, key] = words else { return None };
+        let key = key.to_str().filter(|key| verb == "get" && !key.starts_with('-'))?;
+        Some(Self {
+            options: TypedOptions::default(),
+            verb: Verb::Get(get::GetArgs::of(key)),
+        })
+    }
 }
 
 /// The verbs. Each one's options are built only when it is the one that was typed: building them all would take
