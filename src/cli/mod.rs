@@ -26,6 +26,7 @@ pub use exit::Exit;
 
 use options::Options;
 use printer::Printer;
+use report::Failure;
 
 /// Runs the program with these arguments, the first being its own name.
 #[must_use]
@@ -41,11 +42,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return print_usage(&error),
     };
     let printer = Printer::new(&options);
-    let exit = match verb.run(&Options::resolve(options)) {
-        Ok(reply) => printer.print(&reply),
+    let options = Options::resolve(options);
+    let exit = match verb.run(&options) {
+        Ok(reply) => {
+            let exit = printer.print(&reply);
+            if reply.has_recorded()
+                && let Err(failure) = maintain(&options)
+            {
+                printer.print_warning(&failure);
+            }
+            exit
+        }
         Err(error) => printer.print_failure(&error),
     };
     exit.into()
+}
+
+/// Packs the history where that is due, once the answer is given: nobody who reads it waits for this.
+fn maintain(options: &Options) -> Result<(), Failure> {
+    let packed = options.reopen_store()?.maintain();
+    packed.map_err(|error| Failure::outside("the history could not be packed", error))
 }
 
 /// Reads the arguments.

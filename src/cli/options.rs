@@ -131,11 +131,18 @@ impl Options {
 
     /// Opens the store that is meant.
     pub(crate) fn open_store(&self) -> Result<Store, Failure> {
-        let root = find(self.typed.store.as_deref()).map_err(StoreError::from)?;
+        let store = self.reopen_store()?;
         if self.typed.verbose {
             let mut err = std::io::stderr().lock();
-            writeln!(err, "the store is {}, {}", root.display(), self.way_to_store()).map_err(Failure::printing)?;
+            writeln!(err, "the store is {}, {}", store.root().display(), self.way_to_store())
+                .map_err(Failure::printing)?;
         }
+        Ok(store)
+    }
+
+    /// Opens it without a word.
+    pub(crate) fn reopen_store(&self) -> Result<Store, Failure> {
+        let root = find(self.typed.store.as_deref()).map_err(StoreError::from)?;
         Ok(Store::open(root, self.limits()).map_err(StoreError::from)?)
     }
 

@@ -72,6 +72,11 @@ impl Reply {
         self
     }
 
+    /// Whether a revision was recorded.
+    pub(crate) fn has_recorded(&self) -> bool {
+        self.recorded.is_some()
+    }
+
     /// May be long: goes through the pager on a terminal.
     pub(crate) fn paged(mut self) -> Self {
         self.paged = true;
@@ -142,6 +147,15 @@ impl Printer {
             reply.notes.iter().try_for_each(|note| writeln!(err, "{note}"))?;
         }
         Ok(())
+    }
+
+    /// Prints what could not be done after the answer was given. It changes nothing of that.
+    pub(crate) fn print_warning(&self, failure: &Failure) {
+        if !self.quiet {
+            let chain: Vec<String> = failure.cause.chain().map(ToString::to_string).collect();
+            // Where stderr is closed, nobody wants to know.
+            let _printed = writeln!(io::stderr().lock(), "warning: {}", escaped(&chain.join(": ")));
+        }
     }
 
     /// Prints why a verb failed and says how the program ends.

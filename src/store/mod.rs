@@ -40,6 +40,8 @@ mod validate;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::history::maintain;
+
 pub use apply::{ApplyError, Editable, Incoming, read_incoming};
 pub use checked::CheckedFile;
 pub use compare::{Difference, FileDifference, FileState, FileStatus, PluginStatus, Shown, Status};
@@ -99,6 +101,16 @@ impl Store {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Packs the history where that is due, which may take a second or two every thousand revisions. It needs no
+    /// writer lock, and may be called at any time; the command line does after a verb that recorded has answered.
+    pub fn maintain(&self) -> Result<(), StoreError> {
+        let git = self.git();
+        if maintain::due(&git) {
+            maintain::run(&git, &mut |_, _| {})?;
+        }
+        Ok(())
     }
 
     fn git(&self) -> PathBuf {

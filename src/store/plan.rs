@@ -1,6 +1,7 @@
 //! Plan: a verb's change, checked, with all that is needed to record it, and not yet written.
 
 use std::os::unix::fs::MetadataExt as _;
+use std::time::Instant;
 
 use serde::Serialize;
 
@@ -12,11 +13,8 @@ use super::session::{Access, Session};
 use super::{CheckedFile, Store, StoreError, author, message};
 use crate::document::{self, Change, KeyPath};
 use crate::files::FileError;
-use crate::history::{Edit, HistoryError, Prepared, maintain};
+use crate::history::{Edit, HistoryError, Prepared};
 use crate::revision::RevisionId;
-
-/// How often a verb begins anew because somebody else wrote between its reading and its writing.
-const ATTEMPTS: usize = 5;
 
 /// What is said about a change, and whether it is to be made at all.
 #[derive(Clone, Debug, Default)]
@@ -40,8 +38,6 @@ pub struct Outcome {
     pub absorbed: Option<Absorbed>,
     /// Whether this was a dry run.
     pub dry_run: bool,
-    /// What could not be done besides, and need not have been.
-    pub warnings: Vec<String>,
 }
 
 /// Hand edits that were recorded on the way.
@@ -69,7 +65,7 @@ pub(super) struct Plan {
 
 impl Store {
     /// Runs a verb that changes something: plan, then commit unless it is a dry run or nothing changes. Where
-    /// somebody else writes in between, it begins anew.
+    /// somebody else writes in between, it begins anew, as long as the limits allow.
     pub(super) fn change(
         &self,
         via: &'static str,
@@ -77,30 +73,16 @@ impl Store {
         edit: &mut dyn FnMut(&mut Draft<'_, '_>) -> Result<(), StoreError>,
     ) -> Result<Outcome, StoreError> {
         let access = if intent.dry_run { Access::Read } else { Access::Write };
-        let mut attempt = 1;
+        let begun = Instant::now();
         loop {
             let session = Session::begin(self, access)?;
             let plan = plan(&session, edit)?;
             match record(&session, plan, via, intent) {
-                Err(error) if attempt < ATTEMPTS && is_overtaken(&error) => attempt += 1,
-                Ok(outcome) if outcome.revision.is_some() => return Ok(maintain(session, outcome)),
+                Err(error) if is_overtaken(&error) && begun.elapsed() < self.limits.patience => {}
                 result => return result,
             }
         }
     }
-}
-
-/// Packs the history where that is due, without the writer lock. The revision is recorded whatever comes of it.
-fn maintain(session: Session<'_>, mut outcome: Outcome) -> Outcome {
-    let history = session.into_history();
-    if maintain::due(&history)
-        && let Err(error) = maintain::run(&history, &mut |_, _| {})
-    {
-        outcome
-            .warnings
-            .push(format!("the history could not be packed: {error}"));
-    }
-    outcome
 }
 
 /// Whether a commit failed only because somebody else wrote in the meantime.
@@ -245,7 +227,6 @@ fn record(session: &Session<'_>, plan: Plan, via: &'static str, intent: &Intent)
         changes: plan.changes,
         absorbed: None,
         dry_run: intent.dry_run,
-        warnings: Vec::new(),
     };
     if plan.files.is_empty() && plan.accepted.is_empty() {
         return Ok(outcome);

@@ -65,11 +65,6 @@ impl<'s> Session<'s> {
         Ok(session)
     }
 
-    /// Ends the session; the writer lock is free from here on.
-    pub(super) fn into_history(self) -> History {
-        self.history
-    }
-
     /// Whether this session may record.
     pub(super) fn is_writer(&self) -> bool {
         self.lock.is_some()

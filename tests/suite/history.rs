@@ -31,9 +31,9 @@ fn a_history_of_some_length_is_packed_and_told_as_git_tells_it() {
     while long.written < REVISIONS {
         long.add(REVISIONS / 2, root, NEVER).unwrap();
         let history = History::open(root).unwrap();
-        assert!(maintain::due(&history));
-        packed += maintain::run(&history, &mut |_, _| {}).unwrap().packed;
-        assert!(!maintain::due(&history));
+        assert!(maintain::due(history.git_folder()));
+        packed += maintain::run(history.git_folder(), &mut |_, _| {}).unwrap().packed;
+        assert!(!maintain::due(history.git_folder()));
     }
     // A file, two folders and a commit each; the first has three files.
     assert!(packed > REVISIONS * 3 && packed <= REVISIONS * 4 + 3, "{packed}");

@@ -24,7 +24,7 @@ use git2::{Oid, Repository};
 
 use self::existing::ExistingPack;
 use self::pack::Workspace;
-use super::{History, HistoryError};
+use super::HistoryError;
 use crate::files::{self, Durability, FileError, Ownership};
 
 /// Objects are spread evenly over 256 folders by their ids, so a few of them tell how many there are.
@@ -53,31 +53,31 @@ pub struct Report {
     pub removed: usize,
 }
 
-/// Whether so many objects stand in files of their own that packing them is worth while. It reads four folders
+/// Whether so many objects stand in files of their own, in the repository whose folder is `git`, that packing them is worth while. It reads four folders
 /// of some ten names each; what cannot be read is not due.
 #[must_use]
-pub fn due(history: &History) -> bool {
-    let left = files::read_text(&lock_path(&history.git), 64)
+pub fn due(git: &Path) -> bool {
+    let left = files::read_text(&lock_path(git), 64)
         .ok()
         .and_then(|text| text.trim().parse::<usize>().ok());
-    sample(&history.git) >= left.unwrap_or(0).saturating_add(DUE)
+    sample(git) >= left.unwrap_or(0).saturating_add(DUE)
 }
 
 /// Packs loose objects, folds small packs, and removes packs that an earlier run has folded. `progress` is told
 /// how many of how many objects have been compressed.
 ///
 /// A failed run is not due again before as many objects have come as made it due.
-pub fn run(history: &History, progress: &mut dyn FnMut(usize, usize)) -> Result<Report, HistoryError> {
-    let path = lock_path(&history.git);
-    let Some(lock) = lock(&path, &history.git)? else {
+pub fn run(git: &Path, progress: &mut dyn FnMut(usize, usize)) -> Result<Report, HistoryError> {
+    let path = lock_path(git);
+    let Some(lock) = lock(&path, git)? else {
         return Ok(Report {
             busy: true,
             ..Report::default()
         });
     };
-    let done = maintain(history, progress);
+    let done = maintain(git, progress);
     let more_is_due = matches!(done, Ok((_, true)));
-    let left = if more_is_due { 0 } else { sample(&history.git) };
+    let left = if more_is_due { 0 } else { sample(git) };
     let noted = note(&lock.0, left).map_err(|source| FileError::io("write", &path, source));
     let (report, _) = done?;
     noted?;
@@ -85,9 +85,7 @@ pub fn run(history: &History, progress: &mut dyn FnMut(usize, usize)) -> Result<
 }
 
 /// Everything, under the lock. Says also whether loose objects are left that the next run packs.
-fn maintain(history: &History, progress: &mut dyn FnMut(usize, usize)) -> Result<(Report, bool), HistoryError> {
-    let git = &history.git;
-    // Apart from the caller's, which may hold revisions in memory that are not recorded.
+fn maintain(git: &Path, progress: &mut dyn FnMut(usize, usize)) -> Result<(Report, bool), HistoryError> {
     let repository = Repository::open(git).map_err(HistoryError::git("open the git repository"))?;
     let workspace = Workspace::prepare(git, Ownership::of(git)?)?;
     let mut durability = Durability::begin(&git.join("objects"))?;

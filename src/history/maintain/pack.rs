@@ -1,7 +1,9 @@
 //! One new pack: what goes into it in which order, building it aside, reading it back, putting it in place.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 
 use git2::{ObjectType, Odb, Oid, Repository};
@@ -85,10 +87,14 @@ impl Workspace {
     /// Which of these objects can be read from the packs in the workspace, whole and with the right id.
     pub(super) fn read_back(&self, ids: &[Oid]) -> Result<Vec<Oid>, HistoryError> {
         let failed = HistoryError::git;
-        let folder = self.folder.to_str();
-        let folder = folder.ok_or_else(|| unexpected(&self.folder, "its name is not UTF-8"))?;
+        let folder = File::open(&self.folder).map_err(|source| FileError::io("open", &self.folder, source))?;
+        // git2 takes this name as text, which a path need not be.
+        let name = match self.folder.to_str() {
+            Some(name) => name.to_owned(),
+            None => format!("/proc/self/fd/{}", folder.as_raw_fd()),
+        };
         let database = Odb::new().map_err(failed("read a new pack"))?;
-        database.add_disk_alternate(folder).map_err(failed("read a new pack"))?;
+        database.add_disk_alternate(&name).map_err(failed("read a new pack"))?;
         // Reading checks the id.
         Ok(ids.iter().copied().filter(|id| database.read(*id).is_ok()).collect())
     }

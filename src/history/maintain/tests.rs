@@ -28,7 +28,7 @@ fn grow(fixture: &mut Fixture, revisions: usize) {
 }
 
 fn maintain(fixture: &Fixture) -> Report {
-    run(&fixture.history, &mut |_, _| {}).unwrap()
+    run(&fixture.history.git, &mut |_, _| {}).unwrap()
 }
 
 /// Git finds nothing wrong, nothing missing and nothing left over, and the newest revision is the one recorded.
@@ -259,7 +259,7 @@ fn while_one_process_maintains_another_does_nothing() {
 #[test]
 fn it_is_due_when_many_objects_have_come_since_the_last_run() {
     let fixture = grown(1);
-    assert!(!due(&fixture.history));
+    assert!(!due(&fixture.history.git));
     let add = |count: usize, from: usize| {
         for folder in super::SAMPLED {
             let folder = fixture.history.git_folder().join("objects").join(folder);
@@ -270,14 +270,14 @@ fn it_is_due_when_many_objects_have_come_since_the_last_run() {
         }
     };
     add(16, 0);
-    assert!(due(&fixture.history));
+    assert!(due(&fixture.history.git));
     // They are empty, so they cannot be packed, and are not tried again with every revision.
     maintain(&fixture);
-    assert!(!due(&fixture.history));
+    assert!(!due(&fixture.history.git));
     add(15, 100);
-    assert!(!due(&fixture.history));
+    assert!(!due(&fixture.history.git));
     add(2, 200);
-    assert!(due(&fixture.history));
+    assert!(due(&fixture.history.git));
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn beside(fixture: &mut Fixture, arguments: &[&str], write: impl Fn(&mut Fixture
         let maintaining = scope.spawn(|| {
             let history = History::open(&root).unwrap();
             while !done.load(Ordering::Relaxed) {
-                let report = run(&history, &mut |_, _| {}).unwrap();
+                let report = run(&history.git, &mut |_, _| {}).unwrap();
                 removed.fetch_add(report.removed, Ordering::Relaxed);
             }
         });

@@ -23,6 +23,7 @@ mod history;
 mod init;
 mod list;
 mod output;
+mod packing;
 mod plugin;
 mod revert;
 mod rollback;
