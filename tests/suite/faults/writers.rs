@@ -177,9 +177,8 @@ fn commits_of_a_user_in_between_are_kept() {
         let sets = scope.spawn(|| {
             for round in 0..rounds() * 2 {
                 let value = (40 + round % 10).to_string();
-                // Where the user was faster several times over, the writer is told.
-                let told = (0..100).find(|_| environment.run(&["set", "valve.threshold", &value]).code() != Some(4));
-                assert!(told.is_some(), "no turn in 100 attempts");
+                // Where the user is faster, the writer begins anew.
+                environment.succeed(&["set", "valve.threshold", &value]);
                 assert_eq!(environment.succeed(&["get", "valve.threshold"]).trim_end(), value);
             }
         });
@@ -195,8 +194,8 @@ fn commits_of_a_user_in_between_are_kept() {
             {
                 committed += 1;
             }
-            // A person's pace: without a pause git is always faster than the writer's five attempts.
-            thread::sleep(std::time::Duration::from_millis(200));
+            // Without a pause git is faster most of the time, and a set takes seconds.
+            thread::sleep(std::time::Duration::from_millis(50));
         }
     });
     let log = environment.git_succeed(&["log", "--format=%s", "main"]);
