@@ -35,6 +35,41 @@ const TWO_PLUGINS: Scenario = Scenario {
     watched: &[("valve.threshold", "60", "55"), ("heating.target", "20.5", "21.5")],
 };
 
+const THREE_PLUGINS: Scenario = Scenario {
+    name: "set of three plugins",
+    prepare: |_| {},
+    verb: &[
+        "set",
+        "-m",
+        "all",
+        "valve.threshold=55",
+        "heating.target=21.5",
+        "irrigation.budget=80",
+    ],
+    subject: "all",
+    watched: &[
+        ("valve.threshold", "60", "55"),
+        ("heating.target", "20.5", "21.5"),
+        ("irrigation.budget", "90", "80"),
+    ],
+};
+
+/// To the first revision that has all plugins, past one that changed two of them and one that changed another.
+const ROLLBACK: Scenario = Scenario {
+    name: "rollback",
+    prepare: |environment| {
+        environment.succeed(&["set", "valve.threshold=55", "heating.target=21.5"]);
+        environment.succeed(&["set", "irrigation.budget", "80"]);
+    },
+    verb: &["rollback", "@~2", "--yes", "-m", "back"],
+    subject: "back",
+    watched: &[
+        ("valve.threshold", "55", "60"),
+        ("heating.target", "21.5", "20.5"),
+        ("irrigation.budget", "80", "90"),
+    ],
+};
+
 const HAND_EDIT: Scenario = Scenario {
     name: "set that absorbs a hand edit",
     prepare: |environment| {
@@ -57,6 +92,16 @@ fn a_set_of_one_plugin_survives_kill_9_at_every_system_call() {
 #[test]
 fn a_set_of_two_plugins_survives_kill_9_at_every_system_call() {
     sweep(&TWO_PLUGINS);
+}
+
+#[test]
+fn a_set_of_three_plugins_survives_kill_9_at_every_system_call() {
+    sweep(&THREE_PLUGINS);
+}
+
+#[test]
+fn a_rollback_survives_kill_9_at_every_system_call() {
+    sweep(&ROLLBACK);
 }
 
 #[test]
@@ -111,9 +156,12 @@ fn an_init_survives_kill_9_at_every_system_call() {
     );
 }
 
-/// Where to kill: before every call in the full sweep, else before those after which the disk looks different.
+/// Where to kill: before every call in the full sweep, else before every third of those after which the disk looks
+/// different. Killed between two of these, it leaves the same.
 fn points(calls: &[Call]) -> impl Iterator<Item = &Call> {
-    calls.iter().filter(|call| everything() || call.is_altering())
+    let step = if everything() { 1 } else { 3 };
+    let wanted = |call: &&Call| everything() || call.is_altering();
+    calls.iter().filter(wanted).step_by(step)
 }
 
 fn sweep(scenario: &Scenario) {
@@ -229,7 +277,7 @@ impl Swept<'_> {
         if altering.len() < 2 {
             return 0;
         }
-        let step = if everything() { 1 } else { 7 };
+        let step = if everything() { 1 } else { 11 };
         let mut seen = HashSet::new();
         let mut killed = 0;
         for call in altering.into_iter().step_by(step) {
