@@ -4,10 +4,12 @@
 //! A representative part runs with all the other tests. `VALVECFG_FAULTS=all cargo test --locked --test suite
 //! faults::` runs every point; it takes some minutes.
 
+mod disk;
 mod errors;
 mod kill;
 mod odd_files;
 mod oracle;
+mod power;
 mod strace;
 mod surgery;
 mod writers;

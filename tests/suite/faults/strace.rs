@@ -55,6 +55,9 @@ const ON_FILES: [&str; 22] = [
     "lstat",
 ];
 
+/// Calls after which something is on the disk.
+const SYNCS: [&str; 3] = ["fsync", "fdatasync", "syncfs"];
+
 /// One system call of a run.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
@@ -69,6 +72,11 @@ impl Call {
     pub(super) fn is_altering(&self) -> bool {
         let creates = self.name.starts_with("open") && self.text.contains("O_CREAT");
         creates || ALTERING.contains(&self.name.as_str())
+    }
+
+    /// Whether something is on the disk only after it.
+    pub(super) fn is_sync(&self) -> bool {
+        SYNCS.contains(&self.name.as_str())
     }
 
     /// Whether it is a call on files.
@@ -101,9 +109,16 @@ pub(super) fn is_missing() -> Option<&'static str> {
 /// Every system call that a run makes, in order.
 #[track_caller]
 pub(super) fn calls(environment: &TestEnvironment, arguments: &[&str]) -> Vec<Call> {
+    calls_with(environment, &[], arguments)
+}
+
+/// Every system call that a run with these variables makes, in order.
+#[track_caller]
+pub(super) fn calls_with(environment: &TestEnvironment, variables: &[(&str, &str)], arguments: &[&str]) -> Vec<Call> {
     let log = environment.folder().join("calls");
     let mut command = environment.command("strace");
     command
+        .envs(variables.iter().copied())
         .args(["-f", "-s", "512", "-o", log.to_str().unwrap(), VALVECFG])
         .args(arguments);
     let screen = environment.screen(&mut command);
@@ -141,14 +156,46 @@ pub(super) fn calls(environment: &TestEnvironment, arguments: &[&str]) -> Vec<Ca
 
 /// Runs the program with a fault at one of its calls.
 pub(super) fn run(environment: &TestEnvironment, call: &Call, fault: Fault, arguments: &[&str]) -> Screen {
+    run_with(environment, call, fault, &[], arguments)
+}
+
+/// Runs the program with these variables and with a fault at one of its calls.
+pub(super) fn run_with(
+    environment: &TestEnvironment,
+    call: &Call,
+    fault: Fault,
+    variables: &[(&str, &str)],
+    arguments: &[&str],
+) -> Screen {
     let Call { name, nth, .. } = call;
     let fault = match fault {
         Fault::Kill => format!("signal=KILL:when={nth}"),
         Fault::Once(error) => format!("error={error}:when={nth}"),
         Fault::Always(error) => format!("error={error}:when={nth}+"),
     };
-    let (trace, inject) = (format!("trace={name}"), format!("inject={name}:{fault}"));
+    inject(environment, name, &fault, variables, arguments)
+}
+
+/// Runs the program with these variables, on a system that says that it syncs and does not.
+pub(super) fn run_without_sync(
+    environment: &TestEnvironment,
+    variables: &[(&str, &str)],
+    arguments: &[&str],
+) -> Screen {
+    let syncs = SYNCS.join(",");
+    inject(environment, &syncs, "retval=0", variables, arguments)
+}
+
+fn inject(
+    environment: &TestEnvironment,
+    names: &str,
+    fault: &str,
+    variables: &[(&str, &str)],
+    arguments: &[&str],
+) -> Screen {
+    let (trace, inject) = (format!("trace={names}"), format!("inject={names}:{fault}"));
     let mut command = environment.command("strace");
+    command.envs(variables.iter().copied());
     command.args(["-f", "-o", "/dev/null", "-e", &trace, "-e", &inject, VALVECFG]);
     environment.screen(command.args(arguments))
 }
