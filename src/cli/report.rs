@@ -243,6 +243,9 @@ fn history_hints(error: &HistoryError) -> (Exit, Vec<String>) {
         | HistoryError::BrokenRef { .. }
         | HistoryError::NoRepository { .. } => Exit::Failed,
     };
+    if let Some(hint) = error.refused_by_system().and_then(system_hint) {
+        return (exit, vec![hint.to_owned()]);
+    }
     let hint = match error {
         HistoryError::Moved => "look at what it was with `valvecfg history`, then try again".to_owned(),
         HistoryError::Locked { path } => {
@@ -274,20 +277,24 @@ fn history_hints(error: &HistoryError) -> (Exit, Vec<String>) {
     (exit, vec![hint])
 }
 
+/// What to do where the system refuses.
+fn system_hint(refused: io::ErrorKind) -> Option<&'static str> {
+    if matches!(refused, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+        Some("make room on the disk; nothing was changed")
+    } else if refused == io::ErrorKind::ReadOnlyFilesystem {
+        Some("the file system is read-only; nothing was changed")
+    } else if refused == io::ErrorKind::PermissionDenied {
+        Some("you may not do that; nothing was changed")
+    } else {
+        None
+    }
+}
+
 fn file_hints(error: &FileError) -> (Exit, Vec<String>) {
     match error {
         FileError::Io { source, .. } => {
-            let kind = source.kind();
-            let hint = if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-                "make room on the disk; nothing was changed"
-            } else if kind == io::ErrorKind::ReadOnlyFilesystem {
-                "the file system is read-only; nothing was changed"
-            } else if kind == io::ErrorKind::PermissionDenied {
-                "you may not do that; nothing was changed"
-            } else {
-                return (Exit::Failed, Vec::new());
-            };
-            (Exit::Failed, vec![hint.to_owned()])
+            let hint = system_hint(source.kind()).map(str::to_owned);
+            (Exit::Failed, hint.into_iter().collect())
         }
         FileError::Changed { .. } => (
             Exit::Conflict,

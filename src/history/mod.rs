@@ -26,6 +26,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, ObjectType, Oid, Repository, RepositoryOpenFlags, Tree};
+use rustix::io::Errno;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
@@ -115,6 +116,21 @@ pub enum HistoryError {
 impl HistoryError {
     fn git(action: &'static str) -> impl FnOnce(git2::Error) -> Self {
         move |source| Self::Git { action, source }
+    }
+
+    /// What the system said, where libgit2 only passed on that it refused. It keeps the words and not the number.
+    #[must_use]
+    pub fn refused_by_system(&self) -> Option<io::ErrorKind> {
+        let Self::Git { source, .. } = self else { return None };
+        [Errno::NOSPC, Errno::DQUOT, Errno::ROFS, Errno::ACCESS, Errno::PERM]
+            .map(io::Error::from)
+            .into_iter()
+            .find(|error| {
+                let text = error.to_string();
+                let words = text.split(" (os error").next();
+                words.is_some_and(|words| source.message().contains(words))
+            })
+            .map(|error| error.kind())
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod disk;
 mod errors;
+mod full;
 mod kill;
 mod odd_files;
 mod oracle;
