@@ -3,6 +3,8 @@
 
 use std::io;
 
+use rustix::io::Errno;
+
 use super::exit::Exit;
 use crate::document::{Conflict, EditError, KeyPath, Value};
 use crate::files::FileError;
@@ -102,10 +104,12 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
             Exit::Failed,
             hints("wait for it, or look for it with `ps -C valvecfg`; there is no lock to remove".into()),
         ),
-        StoreError::Lock(LockError::Io { .. }) => (
-            Exit::Failed,
-            hints("the store needs a file system with locks, and you the right to write in its .git/valvecfg".into()),
-        ),
+        StoreError::Lock(LockError::Io { source, .. }) => {
+            let otherwise = "the store needs a file system with locks, and you the right to write in its .git/valvecfg";
+            let denied = source.kind() == io::ErrorKind::PermissionDenied;
+            let hint = system_hint(source).filter(|_| !denied).unwrap_or(otherwise);
+            (Exit::Failed, hints(hint.into()))
+        }
         StoreError::History(error) | StoreError::Resolve(ResolveError::History(error)) => history_hints(error),
         StoreError::File(error) => file_hints(error),
         StoreError::Journal { .. } => (
@@ -243,7 +247,7 @@ fn history_hints(error: &HistoryError) -> (Exit, Vec<String>) {
         | HistoryError::BrokenRef { .. }
         | HistoryError::NoRepository { .. } => Exit::Failed,
     };
-    if let Some(hint) = error.refused_by_system().and_then(system_hint) {
+    if let Some(hint) = error.refused_by_system().as_ref().and_then(system_hint) {
         return (exit, vec![hint.to_owned()]);
     }
     let hint = match error {
@@ -278,13 +282,21 @@ fn history_hints(error: &HistoryError) -> (Exit, Vec<String>) {
 }
 
 /// What to do where the system refuses.
-fn system_hint(refused: io::ErrorKind) -> Option<&'static str> {
-    if matches!(refused, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+fn system_hint(refused: &io::Error) -> Option<&'static str> {
+    let kind = refused.kind();
+    let errno = Errno::from_io_error(refused);
+    if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
         Some("make room on the disk; nothing was changed")
-    } else if refused == io::ErrorKind::ReadOnlyFilesystem {
+    } else if kind == io::ErrorKind::ReadOnlyFilesystem {
         Some("the file system is read-only; nothing was changed")
-    } else if refused == io::ErrorKind::PermissionDenied {
+    } else if kind == io::ErrorKind::PermissionDenied {
         Some("you may not do that; nothing was changed")
+    } else if kind == io::ErrorKind::FileTooLarge {
+        Some("this shell limits how large a file may be: `ulimit -f unlimited`; nothing was changed")
+    } else if matches!(errno, Some(Errno::MFILE | Errno::NFILE)) {
+        Some("more files must be allowed to be open: `ulimit -n 256`; nothing was changed")
+    } else if kind == io::ErrorKind::OutOfMemory {
+        Some("more memory must be free, or allowed: `ulimit -v unlimited`; nothing was changed")
     } else {
         None
     }
@@ -293,7 +305,7 @@ fn system_hint(refused: io::ErrorKind) -> Option<&'static str> {
 fn file_hints(error: &FileError) -> (Exit, Vec<String>) {
     match error {
         FileError::Io { source, .. } => {
-            let hint = system_hint(source.kind()).map(str::to_owned);
+            let hint = system_hint(source).map(str::to_owned);
             (Exit::Failed, hint.into_iter().collect())
         }
         FileError::Changed { .. } => (

@@ -18,6 +18,9 @@ const BUSY_KIB: u64 = 32 << 10;
 /// How many files are synced at the same time.
 const AT_A_TIME: usize = 8;
 
+/// What a thread that opens and syncs needs at most, in bytes. By default each would reserve 2 MiB.
+const STACK: usize = 128 << 10;
+
 /// What has been written and must be made durable together.
 #[derive(Debug, Default)]
 pub struct Durability {
@@ -125,7 +128,10 @@ fn sync_each(paths: &[(&PathBuf, Kind)]) -> Result<(), FileError> {
         let mut synced = Vec::new();
         let mut threads = Vec::new();
         for paths in paths.chunks(share) {
-            match std::thread::Builder::new().spawn_scoped(scope, move || sync(paths)) {
+            match std::thread::Builder::new()
+                .stack_size(STACK)
+                .spawn_scoped(scope, move || sync(paths))
+            {
                 Ok(thread) => threads.push(thread),
                 // No more threads are to be had.
                 Err(_) => synced.push(sync(paths)),

@@ -120,17 +120,23 @@ impl HistoryError {
 
     /// What the system said, where libgit2 only passed on that it refused. It keeps the words and not the number.
     #[must_use]
-    pub fn refused_by_system(&self) -> Option<io::ErrorKind> {
+    pub fn refused_by_system(&self) -> Option<io::Error> {
         let Self::Git { source, .. } = self else { return None };
-        [Errno::NOSPC, Errno::DQUOT, Errno::ROFS, Errno::ACCESS, Errno::PERM]
-            .map(io::Error::from)
-            .into_iter()
-            .find(|error| {
-                let text = error.to_string();
-                let words = text.split(" (os error").next();
-                words.is_some_and(|words| source.message().contains(words))
-            })
-            .map(|error| error.kind())
+        let refusals = [
+            Errno::NOSPC,
+            Errno::DQUOT,
+            Errno::ROFS,
+            Errno::ACCESS,
+            Errno::PERM,
+            Errno::FBIG,
+            Errno::MFILE,
+            Errno::NFILE,
+        ];
+        refusals.map(io::Error::from).into_iter().find(|error| {
+            let text = error.to_string();
+            let words = text.split(" (os error").next();
+            words.is_some_and(|words| source.message().contains(words))
+        })
     }
 }
 

@@ -8,6 +8,7 @@ mod disk;
 mod errors;
 mod full;
 mod kill;
+mod limits;
 mod odd_files;
 mod oracle;
 mod power;
