@@ -290,7 +290,7 @@ fn system_hint(refused: &io::Error) -> Option<&'static str> {
     } else if kind == io::ErrorKind::ReadOnlyFilesystem {
         Some("the file system is read-only; nothing was changed")
     } else if kind == io::ErrorKind::PermissionDenied {
-        Some("you may not do that; nothing was changed")
+        Some("ask the owner for that right, or do it with `sudo`; nothing was changed")
     } else if kind == io::ErrorKind::FileTooLarge {
         Some("this shell limits how large a file may be: `ulimit -f unlimited`; nothing was changed")
     } else if matches!(errno, Some(Errno::MFILE | Errno::NFILE)) {
@@ -312,9 +312,15 @@ fn file_hints(error: &FileError) -> (Exit, Vec<String>) {
             Exit::Conflict,
             vec!["look at what it holds now, then try again".to_owned()],
         ),
-        FileError::NotRegular { .. } | FileError::TooLarge { .. } | FileError::NotUtf8 { .. } => {
-            (Exit::Failed, Vec::new())
-        }
+        FileError::NotRegular { .. } => (
+            Exit::Failed,
+            vec!["name a regular file, or put one in its place; nothing was changed".to_owned()],
+        ),
+        FileError::TooLarge { size, .. } => (
+            Exit::Failed,
+            vec![format!("if it is to be so large, allow it: `--max-size {size}`")],
+        ),
+        FileError::NotUtf8 { .. } => (Exit::Failed, vec!["save it as UTF-8; nothing was changed".to_owned()]),
     }
 }
 

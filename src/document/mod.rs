@@ -7,6 +7,7 @@
 mod change;
 #[cfg(test)]
 mod corpus_tests;
+mod duplicate;
 mod edit;
 mod inline;
 mod items;
@@ -199,6 +200,13 @@ fn syntax_errors(text: &str) -> Vec<SyntaxError> {
         .collect();
     errors.sort_by_key(|error| error.span.start);
     errors.dedup_by_key(|error| error.span.start);
+    let twice = errors.iter_mut().filter(|error| error.message == "duplicate key");
+    for error in twice.take(duplicate::LIMIT) {
+        if let Some(first) = duplicate::first_place(text, &error.span) {
+            let (line, _) = line_column(text, first.start);
+            error.message = format!("{}; it stands in line {line} already", error.message);
+        }
+    }
     errors
 }
 

@@ -95,14 +95,27 @@ impl Replacement {
         match std::fs::metadata(&self.target) {
             Ok(metadata) => {
                 refuse_special(&self.target, &metadata)?;
-                create(&self.staged, after, mode_of(&metadata) & 0o700, ownership)?;
+                self.create_beside(after, mode_of(&metadata) & 0o700, ownership)?;
                 self.in_place = metadata.nlink() > 1 || !keep_attributes(&self.target, &metadata, &self.staged)?;
             }
-            Err(source) if source.kind() == io::ErrorKind::NotFound => create(&self.staged, after, mode, ownership)?,
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {
+                self.create_beside(after, mode, ownership)?;
+            }
             Err(source) => return Err(FileError::io("look at", &self.target, source)),
         }
         durability.file(&self.staged);
         Ok(())
+    }
+
+    /// Who has no right to make files there has not heard of the staged one, so the target is what is named.
+    fn create_beside(&self, bytes: &[u8], mode: u32, ownership: Ownership) -> Result<(), FileError> {
+        create(&self.staged, bytes, mode, ownership).map_err(|error| match error {
+            FileError::Io { source, .. } => FileError::io("write a new file beside", &self.target, source),
+            FileError::NotRegular { .. }
+            | FileError::TooLarge { .. }
+            | FileError::NotUtf8 { .. }
+            | FileError::Changed { .. } => error,
+        })
     }
 
     /// Puts the new content in place.

@@ -123,6 +123,7 @@ error: cannot read ../summer/nosuch.toml: No such file or directory (os error 2)
 $ valvecfg apply ../summer
 ------- stderr -------
 error: ../summer is a folder, not a regular file
+help: name a regular file, or put one in its place; nothing was changed
 [exit 3]
 "#]]
     );

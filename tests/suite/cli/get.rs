@@ -381,6 +381,7 @@ fn a_file_above_the_limit_is_refused_before_it_is_read() {
 $ valvecfg --max-size 100 get valve.threshold
 ------- stderr -------
 error: [STORE]/plugins/valve.toml has 783 bytes; the limit is 100
+help: if it is to be so large, allow it: `--max-size 783`
 [exit 3]
 
 $ valvecfg --max-size 1M get valve.threshold
