@@ -1,7 +1,7 @@
 //! The verbs of the command line, one file each: its arguments, and one function that runs it.
 
-mod add;
 mod apply;
+mod array;
 mod commit;
 mod completion;
 mod demo;
@@ -17,7 +17,6 @@ mod list;
 mod man;
 mod outcome;
 mod plugin;
-mod remove;
 mod rollback;
 mod set;
 mod show;
@@ -87,9 +86,9 @@ pub(crate) enum Verb {
     /// Take settings away, so that their defaults are in force again
     Unset(unset::UnsetArgs),
     /// Add an item to an array; one that it holds already is not added again
-    Add(add::AddArgs),
+    Add(array::AddArgs),
     /// Remove an item from an array, by its value
-    Remove(remove::RemoveArgs),
+    Remove(array::RemoveArgs),
     /// List settings with their values and defaults
     List(list::ListArgs),
     /// Say what is known about a setting: type, unit, range, default, value, last change
@@ -137,8 +136,8 @@ impl Verb {
             Self::Get(args) => get::run(&args, options),
             Self::Set(args) => set::run(&args, options),
             Self::Unset(args) => unset::run(&args, options),
-            Self::Add(args) => add::run(&args, options),
-            Self::Remove(args) => remove::run(&args, options),
+            Self::Add(args) => array::add(&args, options),
+            Self::Remove(args) => array::remove(&args, options),
             Self::List(args) => list::run(&args, options),
             Self::Describe(args) => describe::run(&args, options),
             Self::Edit(args) => edit::run(&args, options),

@@ -1,0 +1,75 @@
+//! `valvecfg add` and `valvecfg remove`: one item of an array.
+
+use clap::Args;
+
+use crate::cli::options::{ChangeOptions, Options};
+use crate::cli::printer::Reply;
+use crate::cli::report::Failure;
+use crate::store::Given;
+
+/// Add an item to an array; one that it holds already is not added again
+///
+/// Examples:
+///   valvecfg add valve.zones '{ name = "beds", flow = 2.5 }'
+///   valvecfg add irrigation.days sunday
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct AddArgs {
+    #[command(flatten)]
+    item: ItemArgs,
+}
+
+/// Remove an item from an array, by its value
+///
+/// Examples:
+///   valvecfg remove irrigation.days sunday
+///   valvecfg unset valve.zones[2]                by its place, with unset
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct RemoveArgs {
+    #[command(flatten)]
+    item: ItemArgs,
+}
+
+// No doc comment: clap would show it instead of the verb's own.
+#[derive(Debug, Args)]
+struct ItemArgs {
+    /// The array
+    #[arg(add = clap_complete::ArgValueCompleter::new(crate::cli::complete::keys))]
+    key: String,
+    /// The item
+    #[arg(allow_negative_numbers = true)]
+    value: String,
+    /// Take the item as a string, whatever it looks like
+    #[arg(long)]
+    string: bool,
+    #[command(flatten)]
+    change: ChangeOptions,
+}
+
+impl ItemArgs {
+    fn given(&self) -> Given {
+        let value = self.value.clone();
+        if self.string {
+            Given::String(value)
+        } else {
+            Given::Text(value)
+        }
+    }
+}
+
+/// Runs `add`.
+pub(crate) fn add(AddArgs { item }: &AddArgs, options: &Options) -> Result<Reply, Failure> {
+    let store = options.open_store()?;
+    let key = super::key(&item.key, &store, options)?;
+    let (outcome, reached) = store.add(&key, &item.given(), &options.intent(&item.change))?;
+    Ok(super::set::reply(outcome, &reached))
+}
+
+/// Runs `remove`.
+pub(crate) fn remove(RemoveArgs { item }: &RemoveArgs, options: &Options) -> Result<Reply, Failure> {
+    let store = options.open_store()?;
+    let key = super::key(&item.key, &store, options)?;
+    let (outcome, reached) = store.remove(&key, &item.given(), &options.intent(&item.change))?;
+    Ok(super::set::reply(outcome, &reached))
+}
