@@ -54,9 +54,45 @@ impl Document {
             Some(_) | None => self.outcome(&layout, done, path, Some(&new)),
         }
     }
+
+    /// [`Self::transplant`], and where the key has a line of its own in both documents, it gets the comment lines
+    /// above it and the comment behind it that `from` has, if any.
+    ///
+    /// # Errors
+    /// As [`Self::set`].
+    pub fn restore(&self, from: &Self, path: &KeyPath) -> Result<Self, EditError> {
+        let edited = self.transplant(from, path)?;
+        let mut layout = Layout::of(&edited.text);
+        layout.graft_comments(&Layout::of(&from.text), path.segments());
+        edited.outcome(&layout, Ok(()), path, edited.get(path).as_ref())
+    }
 }
 
 impl<'t> Layout<'t> {
+    /// Gives an entry the comments that it has in another text, if it has some there.
+    fn graft_comments(&mut self, from: &Self, path: &[Segment]) {
+        let whole = |place: Place| match place {
+            Place::Entry { section, entry, steps } if steps == path.len() => Some((section, entry)),
+            Place::Entry { .. } | Place::Table | Place::Elements(_) | Place::Nowhere => None,
+        };
+        let (Some(here), Some(there)) = (whole(self.find(path)), whole(from.find(path))) else {
+            return;
+        };
+        let there = &from.sections[there.0].entries[there.1];
+        let lead = self.in_line_ends(from, &there.lead);
+        let here = &mut self.sections[here.0].entries[here.1];
+        let above = &lead[attached(&lead)..];
+        if !above.is_empty() {
+            let before = &here.lead[..attached(&here.lead)];
+            here.lead = Cow::Owned(format!("{before}{above}"));
+        }
+        let behind = there.end.trim_end();
+        if !behind.is_empty() {
+            let line_end = &here.end[here.end.trim_end_matches(['\r', '\n']).len()..];
+            here.end = Cow::Owned(format!("{behind}{line_end}"));
+        }
+    }
+
     /// Makes what stands at a path (`old`) what stands there in `from` (`new`).
     pub(super) fn graft(&mut self, from: &Self, path: &[Segment], old: Option<&Value>, new: Option<&Value>) -> Done {
         let (old, new) = match (old, new) {

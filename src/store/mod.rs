@@ -28,6 +28,7 @@ pub mod manifest;
 mod message;
 mod plan;
 mod plugin;
+mod restore;
 mod rollback;
 mod rules;
 mod session;

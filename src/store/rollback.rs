@@ -4,8 +4,9 @@ use thiserror::Error;
 
 use super::compare::document_at;
 use super::draft::Draft;
-use super::manifest::{plugin_of, settings_path};
+use super::manifest::{plugin_of, schema_path, settings_path};
 use super::plan::{Intent, Outcome};
+use super::restore::{Earlier, restored, stating_version_of};
 use super::set::SetError;
 use super::setting::Setting;
 use super::{Store, StoreError};
@@ -42,7 +43,8 @@ pub struct Selection {
 
 impl Store {
     /// Restores the settings of a revision (without one: of the revision before the last), as a new revision and
-    /// through today's schema. Plugins that the revision did not have stay as they are.
+    /// through today's schema. Plugins that the revision did not have stay as they are; those that the store has
+    /// not any more stay away, and a warning names them.
     pub fn rollback(
         &self,
         revision: Option<&str>,
@@ -51,59 +53,38 @@ impl Store {
     ) -> Result<Outcome, StoreError> {
         // Resolved once, before hand edits are recorded: `@~1` means what the person saw.
         let mut target = None;
-        self.change("rollback", intent, &mut |draft| {
+        let mut away = Vec::new();
+        let mut outcome = self.change("rollback", intent, &mut |draft| {
             let target = match target {
                 Some(target) => target,
                 None => *target.insert(resolve(draft, revision)?),
             };
-            let names: Vec<String> = selection.keys.iter().map(ToString::to_string).collect();
-            if names.is_empty() {
-                restore_plugins(draft, target, selection)
+            if selection.keys.is_empty() {
+                away = restore_plugins(draft, target, selection)?;
+                Ok(())
             } else {
                 restore_keys(draft, target, selection)
             }
-        })
+        })?;
+        outcome.warnings.extend(away);
+        Ok(outcome)
     }
 
-    /// Takes back what one revision changed, and keeps what was changed since.
+    /// Takes back what one revision changed, and keeps what was changed since. What it changed in plugins that the
+    /// store has not any more stays as it is, and a warning names them.
     pub fn revert(&self, revision: &str, intent: &Intent) -> Result<Outcome, StoreError> {
         let mut target = None;
-        self.change("revert", intent, &mut |draft| {
+        let mut away = Vec::new();
+        let mut outcome = self.change("revert", intent, &mut |draft| {
             let target = match target {
                 Some(target) => target,
                 None => *target.insert(resolve(draft, Some(revision))?),
             };
-            let session = draft.session();
-            let parent = session.history.revision(target)?.parent;
-            let mut conflicts = Vec::new();
-            for changed in session.history.changed_paths(target)? {
-                let Some(plugin) = plugin_of(&changed.path).filter(|plugin| session.rules.has(plugin)) else {
-                    continue;
-                };
-                let base = document_at(session, target, plugin)?.unwrap_or_default();
-                let before = match parent {
-                    Some(parent) => document_at(session, parent, plugin)?.unwrap_or_default(),
-                    None => Document::default(),
-                };
-                let current = draft.document(plugin)?.clone();
-                match document::merge(&base, &current, &before) {
-                    Ok(merged) => draft.put_document(plugin, merged)?,
-                    Err(MergeError::Conflicts(found)) => {
-                        let plugin = KeyPath::root().key(plugin);
-                        conflicts.extend(found.into_iter().map(|conflict| Conflict {
-                            key: plugin.concat(&conflict.key),
-                            ..conflict
-                        }));
-                    }
-                    Err(MergeError::Edit(error)) => return Err(error.into()),
-                }
-            }
-            if conflicts.is_empty() {
-                Ok(())
-            } else {
-                Err(RollbackError::Conflicts { conflicts }.into())
-            }
-        })
+            away = take_back(draft, target)?;
+            Ok(())
+        })?;
+        outcome.warnings.extend(away);
+        Ok(outcome)
     }
 
     /// The revision that a rollback would go back to.
@@ -123,22 +104,37 @@ fn resolve(draft: &Draft<'_, '_>, revision: Option<&str>) -> Result<RevisionId, 
     }
 }
 
-fn restore_plugins(draft: &mut Draft<'_, '_>, target: RevisionId, selection: &Selection) -> Result<(), StoreError> {
+/// Answers with what could not be restored.
+fn restore_plugins(
+    draft: &mut Draft<'_, '_>,
+    target: RevisionId,
+    selection: &Selection,
+) -> Result<Vec<String>, StoreError> {
     let session = draft.session();
     if let Some(unknown) = selection.plugins.iter().find(|plugin| !session.rules.has(plugin)) {
         return Err(session.rules.no_such_plugin(unknown));
     }
     let chosen = |plugin: &str| selection.plugins.is_empty() || selection.plugins.iter().any(|name| name == plugin);
+    let revision = Earlier::read(session, target)?;
+    let mut away = Vec::new();
     for file in session.history.files(target, "plugins")? {
-        let Some(plugin) = plugin_of(&file.path).filter(|plugin| chosen(plugin) && session.rules.has(plugin)) else {
+        let Some(plugin) = plugin_of(&file.path).filter(|plugin| chosen(plugin)) else {
             continue;
         };
-        // The revision's bytes, comments and all.
-        let bytes = session.history.read_blob(file.blob)?;
-        let document = super::draft::parse(&settings_path(plugin), bytes)?;
-        draft.put_document(plugin, document)?;
+        if !session.rules.has(plugin) {
+            away.extend(stays_away(&revision, plugin)?);
+            continue;
+        }
+        let earlier = super::draft::parse(&file.path, session.history.read_blob(file.blob)?)?;
+        let restored = if revision.is_of_another_version(plugin, &earlier)? {
+            revision.spliced(plugin, draft.document(plugin)?, &earlier)?
+        } else {
+            // The revision's bytes, comments and all.
+            earlier
+        };
+        draft.put_document(plugin, restored)?;
     }
-    Ok(())
+    Ok(away)
 }
 
 fn restore_keys(draft: &mut Draft<'_, '_>, target: RevisionId, selection: &Selection) -> Result<(), StoreError> {
@@ -155,8 +151,75 @@ fn restore_keys(draft: &mut Draft<'_, '_>, target: RevisionId, selection: &Selec
             continue;
         }
         let Some(earlier) = earlier else { continue };
-        let edited = draft.document(&setting.plugin)?.transplant(&earlier, &setting.path)?;
+        let edited = restored(draft.document(&setting.plugin)?, &earlier, &setting.path)?;
         draft.put_document(&setting.plugin, edited)?;
     }
     Ok(())
+}
+
+/// Answers with what could not be taken back.
+fn take_back(draft: &mut Draft<'_, '_>, target: RevisionId) -> Result<Vec<String>, StoreError> {
+    let session = draft.session();
+    let revision = Earlier::read(session, target)?;
+    let parent = session.history.revision(target)?.parent;
+    let parent = parent.map(|parent| Earlier::read(session, parent)).transpose()?;
+    let (mut away, mut others, mut conflicts) = (Vec::new(), Vec::new(), Vec::new());
+    for changed in session.history.changed_paths(target)? {
+        let Some(plugin) = plugin_of(&changed.path) else {
+            others.push(changed.path);
+            continue;
+        };
+        if !session.rules.has(plugin) {
+            let had = parent.as_ref().filter(|parent| parent.has(plugin)).unwrap_or(&revision);
+            away.extend(stays_away(had, plugin)?);
+            continue;
+        }
+        let mut base = revision.document(plugin)?.unwrap_or_default();
+        let mut before = match &parent {
+            Some(parent) => parent.document(plugin)?.unwrap_or_default(),
+            None => Document::default(),
+        };
+        let current = draft.document(plugin)?.clone();
+        let before_differs = match &parent {
+            Some(parent) => parent.is_of_another_version(plugin, &before)?,
+            None => false,
+        };
+        if before_differs || revision.is_of_another_version(plugin, &base)? {
+            // Which version it is is no setting to be taken back.
+            base = stating_version_of(&base, &current)?;
+            before = stating_version_of(&before, &current)?;
+        }
+        match document::merge(&base, &current, &before) {
+            Ok(merged) => draft.put_document(plugin, merged)?,
+            Err(MergeError::Conflicts(found)) => {
+                let plugin = KeyPath::root().key(plugin);
+                conflicts.extend(found.into_iter().map(|conflict| Conflict {
+                    key: plugin.concat(&conflict.key),
+                    ..conflict
+                }));
+            }
+            Err(MergeError::Edit(error)) => return Err(error.into()),
+        }
+    }
+    if !conflicts.is_empty() {
+        return Err(RollbackError::Conflicts { conflicts }.into());
+    }
+    if away.is_empty() && !others.is_empty() {
+        away.push(format!("only settings are taken back, not {}", others.join(", ")));
+    }
+    Ok(away)
+}
+
+/// Says that a plugin of an earlier revision is not brought back by its settings alone, and what brings it back.
+fn stays_away(revision: &Earlier<'_, '_>, plugin: &str) -> Result<Option<String>, StoreError> {
+    let Some(settings) = revision.document(plugin)?.filter(|_| revision.has(plugin)) else {
+        return Ok(None);
+    };
+    let version = revision.version(plugin, &settings)?.unwrap_or(1);
+    let (settings, schema) = (settings_path(plugin), schema_path(plugin, version));
+    let id = revision.id().short();
+    Ok(Some(format!(
+        "plugin `{plugin}` is not in the store any more, and its settings stay away; \
+         `git checkout {id} -- {settings} {schema} && valvecfg plugin add {plugin} --schema {schema}` brings it back"
+    )))
 }

@@ -105,7 +105,8 @@ impl<'s> Rules<'s> {
         Ok(checker)
     }
 
-    fn library(&self, plugin: &str) -> Library {
+    /// Where references of a plugin's schemas to other files are answered.
+    pub(super) fn library(&self, plugin: &str) -> Library {
         Library::new([self.live.root().join("schemas").join(plugin)])
     }
 

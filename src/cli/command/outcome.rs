@@ -28,8 +28,10 @@ pub(super) fn reply_with<A: Answer + 'static>(outcome: Outcome, answer: impl FnO
         });
     }
     let nothing = outcome.changes.is_empty() && outcome.files.is_empty();
-    if nothing {
+    if nothing && outcome.warnings.is_empty() {
         notes.push("nothing to do: it is so already".to_owned());
+    } else if nothing {
+        notes.push("nothing was changed".to_owned());
     } else if outcome.dry_run {
         notes.push("nothing was written: this was a dry run".to_owned());
     }

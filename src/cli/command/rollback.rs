@@ -8,7 +8,8 @@ use crate::cli::options::{ChangeOptions, Options};
 use crate::cli::printer::{Answer as _, Reply};
 use crate::cli::prompt;
 use crate::cli::report::Failure;
-use crate::store::{Intent, Selection};
+use crate::revision::RevisionId;
+use crate::store::{Intent, Selection, StoreError};
 
 /// Restore the settings of an earlier revision, as a new one
 ///
@@ -19,8 +20,9 @@ use crate::store::{Intent, Selection};
 ///   valvecfg rollback 3f2a9c1 --key valve.threshold --key valve.mode
 ///   valvecfg rollback 3f2a9c1 --plugin valve
 ///
-/// Settings only, never the manifest or schemas; through today's schema. Plugins that the revision did not have
-/// stay. A second bare `rollback` takes back the first.
+/// Settings only, never the manifest or schemas: plugins that the revision did not have stay, and those that were
+/// removed since stay away. What is restored must fit today's schema; where a plugin has another schema version by
+/// now, values are put into today's file one by one. A second bare `rollback` takes back the first.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct RollbackArgs {
@@ -66,43 +68,32 @@ pub(crate) fn rollback(args: &RollbackArgs, options: &Options) -> Result<Reply, 
         keys,
         plugins: args.plugins.clone(),
     };
+    // What the person sees is what is done: the revision is fixed before the question.
+    let target = store.rollback_target(args.revision.as_deref())?;
     let mut intent = options.intent(&args.change);
-    let Some(revision) = &args.revision else {
-        // What the person sees is what is done: the revision is fixed before the question.
-        let target = store.rollback_target(None)?.to_string();
-        intent.message = intent.message.or_else(|| Some(format!("rollback to {}", &target[..8])));
-        if !intent.dry_run && !options.yes() {
-            let preview = store.rollback(
-                Some(&target),
-                &selection,
-                &Intent {
-                    dry_run: true,
-                    ..intent.clone()
-                },
-            )?;
-            if preview.changes.is_empty() && preview.files.is_empty() {
-                return Ok(super::outcome::reply(preview));
-            }
-            let mut shown = Vec::new();
-            preview.show(&mut shown, options.style()).map_err(Failure::printing)?;
-            std::io::stderr().lock().write_all(&shown).map_err(Failure::printing)?;
-            if !prompt::confirm("restore these settings?", "REV or --yes", options)? {
-                return Ok(Reply::nothing().note("nothing was written"));
-            }
-        }
-        return Ok(super::outcome::reply(store.rollback(
-            Some(&target),
-            &selection,
-            &intent,
-        )?));
+    intent.message = intent
+        .message
+        .or_else(|| Some(format!("rollback to {}", target.short())));
+    let restore = |intent: &Intent| {
+        let restored = store.rollback(Some(&target.to_string()), &selection, intent);
+        restored.map_err(|error| refused(error, selection.keys.is_empty().then_some(target)))
     };
-    let target = store.rollback_target(Some(revision))?.to_string();
-    intent.message = intent.message.or_else(|| Some(format!("rollback to {}", &target[..8])));
-    Ok(super::outcome::reply(store.rollback(
-        Some(&target),
-        &selection,
-        &intent,
-    )?))
+    if args.revision.is_none() && !intent.dry_run && !options.yes() {
+        let preview = restore(&Intent {
+            dry_run: true,
+            ..intent.clone()
+        })?;
+        if preview.changes.is_empty() && preview.files.is_empty() {
+            return Ok(super::outcome::reply(preview));
+        }
+        let mut shown = Vec::new();
+        preview.show(&mut shown, options.style()).map_err(Failure::printing)?;
+        std::io::stderr().lock().write_all(&shown).map_err(Failure::printing)?;
+        if !prompt::confirm("restore these settings?", "REV or --yes", options)? {
+            return Ok(Reply::nothing().note("nothing was written"));
+        }
+    }
+    Ok(super::outcome::reply(restore(&intent)?))
 }
 
 /// Runs `revert`.
@@ -113,5 +104,21 @@ pub(crate) fn revert(args: &RevertArgs, options: &Options) -> Result<Reply, Fail
         let target = store.rollback_target(Some(&args.revision))?;
         intent.message = Some(format!("revert {}", target.short()));
     }
-    Ok(super::outcome::reply(store.revert(&args.revision, &intent)?))
+    let reverted = store.revert(&args.revision, &intent);
+    Ok(super::outcome::reply(reverted.map_err(|error| refused(error, None))?))
+}
+
+/// Where today's schema does not take what was accepted once, no other value is the answer; perhaps a part is.
+fn refused(error: StoreError, whole: Option<RevisionId>) -> Failure {
+    let is_refused = matches!(error, StoreError::Invalid { .. });
+    let mut failure = Failure::from(error);
+    if is_refused {
+        let mut hint = "nothing was written: today's schema does not take what stood there then".to_owned();
+        if let Some(target) = whole {
+            let part = format!("`valvecfg rollback {} --key KEY` restores a part", target.short());
+            hint = format!("{hint}; {part}");
+        }
+        failure.hints = vec![hint];
+    }
+    failure
 }

@@ -115,3 +115,30 @@ fn sections_of_an_element_stay_with_it() {
         "[[z]]\na = 1\n[z.s]\nb = 1\n\n[[z]]\na = 2\n",
     );
 }
+
+#[test]
+fn what_is_restored_gets_its_comments_back_and_keeps_those_of_today_where_it_had_none() {
+    let restore = |here: &str, from: &str, path: &str| {
+        let (here, from) = (Document::parse(here).unwrap(), Document::parse(from).unwrap());
+        here.restore(&from, &path.parse().unwrap()).unwrap().text().to_owned()
+    };
+    let from = "#:schema old\n# then\na = 1   # bar\nb = 2\n[t]\n# in t\nx = 1\n";
+    assert_eq!(
+        restore("#:schema x\r\n\r\n# today\r\na = 5 # psi\r\n", from, "a"),
+        "#:schema x\r\n\r\n# then\r\na = 1   # bar\r\n"
+    );
+    assert_eq!(restore("a = 5", from, "a"), "# then\na = 1   # bar");
+    assert_eq!(
+        restore("# today\nb = 5 # today\n", from, "b"),
+        "# today\nb = 2 # today\n"
+    );
+    assert_eq!(
+        restore("[t]\nx = 2 # today\n", from, "t.x"),
+        "[t]\n# in t\nx = 1 # today\n"
+    );
+    assert_eq!(
+        restore("t = { x = 2 } # today\n", from, "t.x"),
+        "t = { x = 1 } # today\n"
+    );
+    assert_eq!(restore("a = 1\n", "", "a"), "");
+}

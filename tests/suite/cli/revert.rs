@@ -114,3 +114,36 @@ help: `valvecfg history` shows the revisions
 "#]]
     );
 }
+
+#[test]
+fn what_is_no_setting_stays_and_is_named() {
+    let environment = TestEnvironment::open_plugin();
+    environment.succeed(&["set", "any.a=1", "any.schema_version=1"]);
+    environment.write("schemas/any/2.schema.json", r#"{"type": "object"}"#);
+    environment.edit("valvecfg.toml", "schema-version = 1", "schema-version = 2");
+    environment.edit("plugins/any.toml", "any/1.schema", "any/2.schema");
+    environment.edit("plugins/any.toml", "schema_version = 1", "schema_version = 2");
+    environment.edit("plugins/any.toml", "a = 1", "a = 2 # wider");
+    environment.succeed(&["commit"]);
+    // The version is the schema's, and the schema stays.
+    assert_screen!(
+        environment.screens(&["revert @"]),
+        str![[r#"
+$ valvecfg revert @
+any.a 2 -> 1
+saved as [rev 1]
+------- stderr -------
+warning: only settings are taken back, not schemas/any/2.schema.json, valvecfg.toml
+"#]]
+    );
+    assert_screen!(
+        String::from_utf8(environment.read("plugins/any.toml")).unwrap(),
+        str![[r#"
+#:schema ../schemas/any/2.schema.json
+
+a = 1 # wider
+schema_version = 2
+
+"#]]
+    );
+}

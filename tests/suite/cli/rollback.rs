@@ -249,3 +249,191 @@ $ valvecfg get valve.threshold
 "#]]
     );
 }
+
+/// A store whose valve has moved on to schema version 2: a key was renamed, one was added, one is narrower.
+fn moved_on() -> TestEnvironment {
+    let environment = TestEnvironment::new_store();
+    environment.beside(
+        "1.schema.json",
+        r#"{"additionalProperties": false, "properties": {
+            "schema_version": {"const": 1}, "mode": {"type": "string"}, "limit": {"type": "integer"},
+            "poll": {"type": "integer"}, "note": {"type": "string"}}}"#,
+    );
+    environment.beside(
+        "valve.toml",
+        "#:schema ../schemas/valve/1.schema.json\n\nschema_version = 1\n# agreed with the plumber\nlimit = 5 # bar\nmode = 'auto'\n",
+    );
+    let add = ["plugin", "add", "valve", "--schema", "../1.schema.json"];
+    environment.succeed(&[&add[..], &["--settings", "../valve.toml"]].concat());
+    environment.succeed(&["set", "valve.limit=50", "valve.note=temporary"]);
+    environment.succeed(&["set", "valve.poll", "9"]);
+    environment.write(
+        "schemas/valve/2.schema.json",
+        r#"{"additionalProperties": false, "required": ["every"], "properties": {
+            "schema_version": {"const": 2}, "mode": {"type": "string"}, "limit": {"type": "integer", "maximum": 20},
+            "every": {"type": "integer"}, "note": {"type": "string"}}}"#,
+    );
+    environment.edit("valvecfg.toml", "schema-version = 1", "schema-version = 2");
+    environment.write(
+        "plugins/valve.toml",
+        "#:schema ../schemas/valve/2.schema.json\n\nschema_version = 2\nmode = 'off' # until May\nevery = 9\nnote = 'new'\n",
+    );
+    environment.succeed(&["commit", "-m", "version 2"]);
+    environment
+}
+
+#[test]
+fn across_schema_versions_values_come_back_into_todays_file() {
+    let environment = moved_on();
+    // The note was not set then and goes; `every` could not be set then and stays.
+    assert_screen!(
+        environment.screens(&["rollback @~3", "history valve.limit -n 1 --json"]),
+        str![[r#"
+$ valvecfg rollback @~3
+valve.limit 5 added
+valve.mode "off" -> "auto"
+valve.note "new" removed
+saved as [rev 1]
+
+$ valvecfg history valve.limit -n 1 --json
+{"id":"[rev 1]","parent":"[rev 2]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"},"message":"rollback to [rev 3]","via":"rollback","key":"valve.limit","before":null,"after":5}
+"#]]
+    );
+    assert_screen!(
+        String::from_utf8(environment.read("plugins/valve.toml")).unwrap(),
+        str![[r#"
+#:schema ../schemas/valve/2.schema.json
+
+schema_version = 2
+# agreed with the plumber
+limit = 5 # bar
+mode = 'auto' # until May
+every = 9
+
+"#]]
+    );
+    assert_eq!(environment.git_status(), "");
+    environment.succeed(&["rollback", "--yes"]);
+    let text = String::from_utf8(environment.read("plugins/valve.toml")).unwrap();
+    assert!(text.starts_with("#:schema ../schemas/valve/2.schema.json\n"), "{text}");
+    assert!(
+        text.contains("mode = 'off' # until May\nevery = 9\nnote = 'new'\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_todays_schema_does_not_take_is_not_restored() {
+    let environment = moved_on();
+    let screens = environment.screens(&[
+        "rollback @~1",
+        "rollback @~2",
+        "rollback @~3 --key valve.limit",
+        "revert @~1",
+        "revert @",
+        "rollback @~3 --key valve.mode -n",
+    ]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg rollback @~1
+------- stderr -------
+error[VC101]: `limit` must be at most 20
+ --> plugins/valve.toml:5:9
+  |
+5 | limit = 50 # bar
+  |         ^^ 50 is out of range
+  |
+  = note: at most 20 (schemas/valve/2.schema.json#/properties/limit)
+error[VC104]: `poll` is not a known key
+ --> plugins/valve.toml:9:1
+  |
+9 | poll = 9
+  | ^^^^ the schema does not declare it
+  |
+  = note: known keys: schema_version, mode, limit, every, note
+help: nothing was written: today's schema does not take what stood there then; `valvecfg rollback [rev 1] --key KEY` restores a part
+[exit 1]
+
+$ valvecfg rollback @~2
+------- stderr -------
+error[VC101]: `limit` must be at most 20
+ --> plugins/valve.toml:5:9
+  |
+5 | limit = 50 # bar
+  |         ^^ 50 is out of range
+  |
+  = note: at most 20 (schemas/valve/2.schema.json#/properties/limit)
+help: nothing was written: today's schema does not take what stood there then; `valvecfg rollback [rev 2] --key KEY` restores a part
+[exit 1]
+
+$ valvecfg rollback @~3 --key valve.limit
+valve.limit 5 added
+saved as [rev 3]
+
+$ valvecfg revert @~1
+------- stderr -------
+error: `valve.limit` was changed again since
+help: `valve.limit`: the revision made it not set; it is 5 now, and would become 50
+help: nothing was written; set these by hand, or go back altogether with `valvecfg rollback REV`
+[exit 4]
+
+$ valvecfg revert @
+valve.limit 5 removed
+saved as [rev 4]
+
+$ valvecfg rollback @~3 --key valve.mode -n
+valve.mode "off" -> "auto"
+------- stderr -------
+nothing was written: this was a dry run
+"#]]
+    );
+}
+
+#[test]
+fn a_plugin_that_was_removed_stays_away_and_is_named() {
+    let environment = TestEnvironment::gateway();
+    environment.succeed(&["set", "valve.threshold", "55"]);
+    let heating = environment.read("plugins/heating.toml");
+    environment.succeed(&["plugin", "remove", "heating"]);
+    let screens = environment.screens(&[
+        "rollback --yes",
+        "revert @",
+        "rollback @~2 --json",
+        "rollback @~3 --plugin heating",
+    ]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg rollback --yes
+------- stderr -------
+nothing was changed
+warning: plugin `heating` is not in the store any more, and its settings stay away; `git checkout [rev 1] -- plugins/heating.toml schemas/heating/1.schema.json && valvecfg plugin add heating --schema schemas/heating/1.schema.json` brings it back
+
+$ valvecfg revert @
+------- stderr -------
+nothing was changed
+warning: plugin `heating` is not in the store any more, and its settings stay away; `git checkout [rev 1] -- plugins/heating.toml schemas/heating/1.schema.json && valvecfg plugin add heating --schema schemas/heating/1.schema.json` brings it back
+
+$ valvecfg rollback @~2 --json
+{"revision":"[rev 2]","changes":[{"key":"valve.threshold","before":55,"after":60}],"files":[],"absorbed":null,"dry_run":false,"warnings":["plugin `heating` is not in the store any more, and its settings stay away; `git checkout [rev 3] -- plugins/heating.toml schemas/heating/1.schema.json && valvecfg plugin add heating --schema schemas/heating/1.schema.json` brings it back"]}
+------- stderr -------
+warning: plugin `heating` is not in the store any more, and its settings stay away; `git checkout [rev 3] -- plugins/heating.toml schemas/heating/1.schema.json && valvecfg plugin add heating --schema schemas/heating/1.schema.json` brings it back
+
+$ valvecfg rollback @~3 --plugin heating
+------- stderr -------
+error: there is no plugin `heating`
+help: there are: irrigation, valve
+[exit 2]
+"#]]
+    );
+    // What the warning says, word by word.
+    let warning = environment.run(&["rollback", "@~2"]).stderr;
+    let command = warning.split('`').nth(3).unwrap();
+    let command = command.replace("valvecfg", crate::environment::VALVECFG);
+    let screen = environment.screen(environment.command("sh").args(["-c", &command]));
+    assert_eq!(screen.code(), Some(0), "{command}\n{screen}");
+    assert_eq!(environment.read("plugins/heating.toml"), heating);
+    assert_eq!(environment.succeed(&["get", "heating.target"]), "20.5\n");
+    assert_eq!(environment.git_status(), "");
+}
