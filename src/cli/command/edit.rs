@@ -58,7 +58,7 @@ pub(crate) fn run(args: &EditArgs, options: &Options) -> Result<Reply, Failure> 
             });
         }
         if after == before.bytes {
-            return Ok(Reply::nothing().note("nothing was changed"));
+            return Ok(super::outcome::nothing("nothing was changed"));
         }
         let checked = store.check_text(&plugin, after.clone())?;
         if !checked.is_refused() {
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &EditArgs, options: &Options) -> Result<Reply, Failure> 
         }
         std::io::stderr().lock().write_all(&shown).map_err(Failure::printing)?;
         if !prompt::confirm("go on editing? (no drops your changes)", "a valid text", options)? {
-            return Ok(Reply::nothing().note(dropped(&before)));
+            return Ok(super::outcome::nothing(dropped(&before)));
         }
     }
 }

@@ -10,6 +10,7 @@ mod diff;
 mod doctor;
 mod edit;
 mod explain;
+mod fields;
 mod get;
 mod history;
 mod init;
@@ -38,6 +39,13 @@ use super::report::Failure;
 use crate::document::{KeyError, KeyPath};
 use crate::store::{SettingError, Store, StoreError};
 
+/// What holds for every verb.
+const NAMES_AND_CODES: &str = "\
+A setting is named PLUGIN.KEY, such as valve.zones[0].flow; KEY alone where one plugin has it.
+A revision is named by 4 or more digits of its id, @ (now), @~3 (three before), a tag, or a time.
+Exit codes: 0 done, 1 the answer is no, 2 usage, 3 could not, 4 conflict, 5 needs an answer,
+8 recorded but not yet live, 70 a bug.";
+
 /// Checked, recorded and reversible settings for a gateway's plugins.
 #[derive(Debug, Parser)]
 #[command(
@@ -46,10 +54,8 @@ use crate::store::{SettingError, Store, StoreError};
     max_term_width = 100,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "A setting is named PLUGIN.KEY, such as valve.zones[0].flow; KEY alone where one plugin has it.\n\
-        A revision is named by 4 or more digits of its id, @ (now), @~3 (three before), a tag, or a time.\n\
-        Exit codes: 0 done, 1 the answer is no, 2 usage, 3 could not, 4 conflict, 5 needs an answer,\n\
-        8 recorded but not yet live, 70 a bug."
+    after_help = NAMES_AND_CODES,
+    after_long_help = format!("{NAMES_AND_CODES}\n\n{}", fields::FAILURE)
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -76,54 +82,78 @@ impl Arguments {
 #[command(defer = true)]
 pub(crate) enum Verb {
     /// Make a new store
+    #[command(after_long_help = fields::INIT)]
     Init(init::InitArgs),
     #[command(subcommand)]
     Plugin(plugin::PluginVerb),
     /// Print the value of a setting
+    #[command(after_long_help = fields::GET)]
     Get(get::GetArgs),
     /// Give settings new values
+    #[command(after_long_help = fields::OUTCOME)]
     Set(set::SetArgs),
     /// Take settings away, so that their defaults are in force again
+    #[command(after_long_help = fields::OUTCOME)]
     Unset(unset::UnsetArgs),
     /// Add an item to an array; one that it holds already is not added again
+    #[command(after_long_help = fields::OUTCOME)]
     Add(array::AddArgs),
     /// Remove an item from an array, by its value
+    #[command(after_long_help = fields::OUTCOME)]
     Remove(array::RemoveArgs),
     /// List settings with their values and defaults
+    #[command(after_long_help = fields::LIST)]
     List(list::ListArgs),
     /// Say what is known about a setting: type, unit, range, default, value, last change
+    #[command(after_long_help = fields::DESCRIBE)]
     Describe(describe::DescribeArgs),
     /// Edit a plugin's settings in an editor
+    #[command(after_long_help = fields::OUTCOME)]
     Edit(edit::EditArgs),
     /// Merge settings from a file into a plugin's
+    #[command(after_long_help = fields::OUTCOME)]
     Apply(apply::ApplyArgs),
     /// Record what was edited by hand: settings, manifest, schemas
+    #[command(after_long_help = fields::OUTCOME)]
     Commit(commit::CommitArgs),
     /// Show hand edits, files that are not valid, and the last revision
+    #[command(after_long_help = fields::STATUS)]
     Status(status::StatusArgs),
     /// Show what differs, key by key
+    #[command(after_long_help = fields::DIFF)]
     Diff(diff::DiffArgs),
     /// Check a store, or any TOML files
+    #[command(after_long_help = fields::VALIDATE)]
     Validate(validate::ValidateArgs),
     /// List the revisions, or one setting's values over time
+    #[command(after_long_help = fields::HISTORY)]
     History(history::HistoryArgs),
     /// Show one revision: who, when, why, and what it changed
+    #[command(after_long_help = fields::SHOW)]
     Show(show::ShowArgs),
     /// Restore the settings of an earlier revision, as a new one
+    #[command(after_long_help = fields::OUTCOME)]
     Rollback(rollback::RollbackArgs),
     /// Undo what one revision changed, and keep all later changes
+    #[command(after_long_help = fields::OUTCOME)]
     Revert(rollback::RevertArgs),
     /// Open a store that belongs to another user
+    #[command(after_long_help = fields::TRUST)]
     Trust(trust::TrustArgs),
     /// Look for what is wrong, and say what mends it
+    #[command(after_long_help = fields::DOCTOR)]
     Doctor(doctor::DoctorArgs),
     /// Explain a code such as VC101, or one of our schema keywords
+    #[command(after_long_help = fields::EXPLAIN)]
     Explain(explain::ExplainArgs),
     /// Print what a shell needs to complete keys, values, plugins and revisions
+    #[command(after_long_help = fields::COMPLETION)]
     Completion(completion::CompletionArgs),
     /// Print the manual page of the program or of a verb
+    #[command(after_long_help = fields::MAN)]
     Man(man::ManArgs),
     /// Make an example gateway in a new folder, and run the main job there
+    #[command(after_long_help = fields::DEMO)]
     Demo(demo::DemoArgs),
 }
 

@@ -14,7 +14,12 @@ pub(crate) fn reply(outcome: Outcome) -> Reply {
     reply_with(outcome, |outcome| outcome)
 }
 
-/// The same, with another way to show what was done.
+/// The reply where there is no change to be made, and why.
+pub(super) fn nothing(why: impl Into<String>) -> Reply {
+    Reply::of(Outcome::default()).note(why)
+}
+
+/// As [`reply`], with another way to show what was done.
 pub(super) fn reply_with<A: Answer + 'static>(outcome: Outcome, answer: impl FnOnce(Outcome) -> A) -> Reply {
     let mut notes = Vec::new();
     if let Some(absorbed) = &outcome.absorbed {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 
+use super::fields;
 use crate::cli::diagnostic::Style;
 use crate::cli::exit::Exit;
 use crate::cli::options::{ChangeOptions, Options};
@@ -23,8 +24,11 @@ use crate::store::{Outcome, PluginRow, StoreError};
 #[derive(Debug, Subcommand)]
 #[command(verbatim_doc_comment)]
 pub(crate) enum PluginVerb {
+    #[command(after_long_help = fields::OUTCOME)]
     Add(PluginAddArgs),
+    #[command(after_long_help = fields::PLUGIN_LIST)]
     List(PluginListArgs),
+    #[command(after_long_help = fields::OUTCOME)]
     Remove(PluginRemoveArgs),
 }
 

@@ -90,7 +90,7 @@ pub(crate) fn rollback(args: &RollbackArgs, options: &Options) -> Result<Reply, 
         preview.show(&mut shown, options.style()).map_err(Failure::printing)?;
         std::io::stderr().lock().write_all(&shown).map_err(Failure::printing)?;
         if !prompt::confirm("restore these settings?", "REV or --yes", options)? {
-            return Ok(Reply::nothing().note("nothing was written"));
+            return Ok(super::outcome::nothing("nothing was written"));
         }
     }
     Ok(super::outcome::reply(restore(&intent)?))

@@ -17,6 +17,7 @@ mod diff;
 mod doctor;
 mod edit;
 mod explain;
+mod fields;
 mod finding;
 mod get;
 mod history;

@@ -1,0 +1,174 @@
+//! What each verb answers with `--json`, for its help. The fields are a promise to programs: fields are added,
+//! never renamed. A test runs every verb and compares.
+//!
+//! A line names fields, apart by commas, and after two spaces what they are. `a[].b` is the field `b` of each object
+//! in the array `a`.
+
+pub(super) const INIT: &str = "\
+JSON: one object
+  folder    the store's folder
+  revision  the id of its first revision
+  files[]   what that records, from the store's folder";
+
+/// Every verb that records something.
+pub(super) const OUTCOME: &str = "\
+JSON: one object
+  revision          the id of what was recorded; null where nothing was
+  changes[].key     a setting that changed, as PLUGIN.KEY
+  changes[].before  its value before; null where it was not set
+  changes[].after   its value now; null where it is not set any more
+  files[]           files that changed in other ways: comments, manifest, schemas
+  absorbed          hand edits that were recorded first, or null; in the same form:
+  absorbed.revision, absorbed.changes[], absorbed.files[]
+  dry_run           whether nothing was written because of --dry-run
+  warnings[]        what else there is to know, in words";
+
+pub(super) const PLUGIN_LIST: &str = "\
+JSON: an object a line
+  name            the plugin
+  schema_version  the version in force
+  title           what its schema calls it, or null
+  settings        its file, from the store's folder
+  schema          its schema, from the store's folder";
+
+pub(super) const GET: &str = "\
+JSON: the value itself; with --show-origin one object
+  key            the setting, as PLUGIN.KEY
+  value          its value
+  guessed        whether the plugin was found by the key alone
+  origin.from    file or default
+  origin.file    where it stands, with line and column; only from a file
+  origin.line, origin.column
+  origin.schema  the schema that gives the default; only from there";
+
+pub(super) const LIST: &str = "\
+JSON: an object a line
+  key            the setting, as PLUGIN.KEY
+  value          the value in force
+  default        the schema's default, or null
+  origin.from    file or default
+  origin.file    where it stands, with line and column; only from a file
+  origin.line, origin.column
+  origin.schema  the schema that gives the default; only from there";
+
+pub(super) const DESCRIBE: &str = "\
+JSON: one object
+  key          the setting, as PLUGIN.KEY
+  value        the value in force, or null
+  is_set       whether it stands in the file; else it is the default
+  guessed      whether the plugin was found by the key alone
+  annotation   what the schema says; null where it does not declare the setting
+  annotation.kinds[]  string, integer, number, boolean, array, table
+  annotation.title, annotation.description, annotation.default, annotation.unit
+  annotation.minimum, annotation.exclusive_minimum, annotation.multiple_of
+  annotation.maximum, annotation.exclusive_maximum
+  annotation.min_length, annotation.max_length, annotation.pattern, annotation.format
+  annotation.min_items, annotation.max_items, annotation.values[], annotation.examples[]
+  annotation.secret, annotation.read_only, annotation.deprecated
+  annotation.apply, annotation.key[], annotation.renamed_from[]  the keywords x-apply, …
+  annotation.pointer  where the schema declares it
+  last_change  the newest line of `history KEY`; null where there is none
+  last_change.id, last_change.parent, last_change.time, last_change.message
+  last_change.author.name, last_change.author.email, last_change.via
+  last_change.key, last_change.before, last_change.after";
+
+pub(super) const STATUS: &str = "\
+JSON: one object
+  folder       the store's folder
+  revision     the last revision, as in `show`
+  revision.id, revision.parent, revision.time, revision.message, revision.via
+  revision.author.name, revision.author.email
+  plugins[].name        the plugin
+  plugins[].state       recorded, edited, new or missing
+  plugins[].changes[]   what was edited by hand, as in `diff`
+  plugins[].violations  how many there are
+  files[].path          a manifest or schema that is not as recorded
+  files[].state         edited, new or missing
+  strangers[]  settings files of no plugin";
+
+pub(super) const DIFF: &str = "\
+JSON: an object a line, for each setting that differs
+  key     the setting, as PLUGIN.KEY
+  before  its value before; null where it was not set
+  after   its value after; null where it is not set any more
+and for each file that differs in other ways
+  file    its path, from the store's folder";
+
+pub(super) const VALIDATE: &str = "\
+JSON: an object a line, for each violation
+  file        the file, as it was named or from the store's folder
+  line, column, end_line, end_column  from 1; the end is behind the last character
+  code        such as VC101; `valvecfg explain VC101` is a page on it
+  severity    error, warning or note
+  message     one sentence
+  key         the setting, below the document's root
+  schema      the rule, as a pointer into the schema, or into the file named before #
+  label       a few words for the place; perhaps not there
+  allowed     what is allowed; perhaps not there
+  suggestion  what would be right; perhaps not there";
+
+pub(super) const HISTORY: &str = "\
+JSON: an object a line, newest first
+  id           of the revision
+  parent       of the revision before; null for the first
+  time         when it was made, as in RFC 3339
+  author.name, author.email
+  message      why; with KEY its first line
+  via          the verb, or hand or git
+  changes[].key, changes[].before, changes[].after  the settings that it changed
+  files[]      all files that it changed
+with KEY, an object for each value that the setting got; in place of the last two
+  key, before, after";
+
+pub(super) const SHOW: &str = "\
+JSON: one object
+  id           of the revision
+  parent       of the revision before; null for the first
+  time         when it was made, as in RFC 3339
+  author.name, author.email
+  message      why
+  via          the verb, or hand or git
+  changes[].key, changes[].before, changes[].after  the settings that it changed
+  files[]      all files that it changed";
+
+pub(super) const TRUST: &str = "\
+JSON: one object
+  folder   the store's folder
+  list     the file that remembers it
+  already  whether it was trusted before
+  dry_run  whether nothing was written because of --dry-run";
+
+pub(super) const DOCTOR: &str = "\
+JSON: an object a line, for each finding
+  severity  error, warning or note
+  message   what was found
+  mend      the command that mends it";
+
+pub(super) const EXPLAIN: &str = "\
+JSON: one object, or without CODE an object a line
+  code   the code or keyword
+  title  what it means, in a few words
+  page   the page; only with CODE";
+
+pub(super) const COMPLETION: &str = "\
+JSON: one object
+  script  what the shell is to read";
+
+pub(super) const MAN: &str = "\
+JSON: one object
+  page  what `man -l -` is to read";
+
+pub(super) const DEMO: &str = "\
+JSON: an object a line, for each command
+  command  what was typed
+  output   what it printed
+  exit     its exit code";
+
+/// Every verb that fails.
+pub(super) const FAILURE: &str = "\
+JSON: `valvecfg VERB --help` lists the fields of each verb's answer. A failure is one object on stderr
+  error         what failed
+  cause[]       why, from the near cause to the far one
+  hints[]       what to type next
+  exit          the exit code
+  violations[]  where files were refused; as in `validate`";
