@@ -1,5 +1,7 @@
 //! The one printer: answers to stdout, words to stderr, both as the options want them.
 
+mod closed;
+
 use std::io::{self, IsTerminal as _, Write};
 
 use serde_json::{Value as Json, json};
@@ -137,16 +139,21 @@ impl Printer {
             }
             let paged = reply.paged && !self.json && !self.no_pager && io::stdout().is_terminal();
             if !(paged && Pager::show(&text)?) {
-                let mut out = io::stdout().lock();
-                out.write_all(&text)?;
-                out.flush()?;
+                print(&text)?;
             }
         }
-        if !self.quiet {
-            let mut err = io::stderr().lock();
-            reply.notes.iter().try_for_each(|note| writeln!(err, "{note}"))?;
+        // Where stderr is closed or its disk full, the answer and the exit code still say it all.
+        match self.print_notes(&reply.notes) {
+            Ok(()) | Err(_) => Ok(()),
         }
-        Ok(())
+    }
+
+    fn print_notes(&self, notes: &[String]) -> io::Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        let mut err = io::stderr().lock();
+        notes.iter().try_for_each(|note| writeln!(err, "{note}"))
     }
 
     /// Prints what could not be done after the answer was given. It changes nothing of that.
@@ -225,4 +232,13 @@ impl Printer {
         }
         hints.try_for_each(|hint| writeln!(out, "help: {hint}"))
     }
+}
+
+fn print(text: &[u8]) -> io::Result<()> {
+    if closed::stdout_was_closed() && !text.is_empty() {
+        return Err(rustix::io::Errno::BADF.into());
+    }
+    let mut out = io::stdout().lock();
+    out.write_all(text)?;
+    out.flush()
 }

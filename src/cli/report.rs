@@ -262,7 +262,9 @@ fn history_hints(error: &HistoryError) -> (Exit, Vec<String>) {
         HistoryError::BranchGone { acknowledged } => {
             format!("bring it back: `git update-ref refs/heads/main {acknowledged}`")
         }
-        HistoryError::Unborn => "make the store anew with `valvecfg init`".to_owned(),
+        HistoryError::Unborn => "`git fsck` finds revisions that no branch names any more; \
+                                 `git update-ref refs/heads/main ID` takes one up again"
+            .to_owned(),
         HistoryError::Rewritten { acknowledged, .. } => {
             return (
                 exit,

@@ -7,38 +7,12 @@ use std::time::Duration;
 use git2::Repository;
 
 use super::prepare::{Edit, Origin, prepare};
-use super::{BRANCH, History, HistoryError, libgit2, publish, reference};
+use super::{BRANCH, History, HistoryError, libgit2, publish, reference, settings};
 use crate::files::{self, Durability, FileError, Ownership};
 use crate::revision::{Message, RevisionId};
 
 /// Where a repository is built. One that a crash left is removed by the next attempt.
 const BUILDING: &str = ".git.valvecfg-new";
-
-/// - `preciousObjects` keeps `git gc` and `git prune` from removing objects beside a running writer.
-/// - `fsync` makes the user's own commits as durable as ours.
-/// - `trustctime`: our renames change it, and git would read every file again.
-/// - `logallrefupdates`: nothing is ever rewritten, so the reflog would repeat the history for ever.
-/// - `autocrlf`: a settings file keeps its line ends, whatever the user's own setting says.
-const CONFIG: &str = "\
-[core]
-\trepositoryformatversion = 1
-\tfilemode = true
-\tbare = false
-\tlogallrefupdates = false
-\ttrustctime = false
-\tautocrlf = false
-\tfsync = all
-[extensions]
-\tpreciousObjects = true
-[gc]
-\tauto = 0
-";
-
-/// What never belongs to the history: files staged for a moment, and settings of this machine alone.
-const EXCLUDE: &str = "\
-.*.valvecfg
-/valvecfg.local.toml
-";
 
 /// Makes the repository of a store in `root`, with a first revision of these files.
 pub fn create(root: &Path, edits: &[Edit], origin: &Origin, message: &Message) -> Result<RevisionId, HistoryError> {
@@ -71,8 +45,8 @@ pub fn create(root: &Path, edits: &[Edit], origin: &Origin, message: &Message) -
     }
     for (name, text) in [
         ("HEAD", format!("ref: {BRANCH}\n").as_str()),
-        ("config", CONFIG),
-        ("info/exclude", EXCLUDE),
+        ("config", settings::NEW_CONFIG),
+        ("info/exclude", &settings::new_exclude()),
     ] {
         let path = building.join(name);
         files::create(&path, text.as_bytes(), 0o644, ownership)?;

@@ -20,6 +20,7 @@ mod prepare;
 mod publish;
 mod reference;
 mod resolve;
+mod settings;
 
 use std::fmt;
 use std::io;
@@ -317,6 +318,16 @@ fn revision_id(oid: Oid) -> Result<RevisionId, HistoryError> {
 
 fn unexpected(path: &Path, reason: &str) -> HistoryError {
     FileError::io("read", path, io::Error::new(io::ErrorKind::InvalidData, reason)).into()
+}
+
+/// The last revision that the repository in `git` is known to hold, whatever was done to its branch: the one that
+/// was acknowledged last, else what the branch names.
+pub fn last_known(git: &Path) -> Result<Option<RevisionId>, HistoryError> {
+    match reference::read(git, ACKNOWLEDGED) {
+        Ok(Some(acknowledged)) => Ok(Some(acknowledged)),
+        Ok(None) | Err(HistoryError::BrokenRef { .. }) => reference::read(git, BRANCH),
+        Err(error) => Err(error),
+    }
 }
 
 /// What git's settings say under `key`: the repository's own, else the person's in `home`, else the machine's.

@@ -1,4 +1,4 @@
-//! `diff`, `show` and `status`: what differs between two states of the store, key by key.
+//! `diff` and `show`: what differs between two states of the store, key by key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::draft::{self, Draft};
 use super::manifest::{plugin_of, settings_path};
 use super::plan::with_plugin;
 use super::session::{Access, Session};
-use super::{CheckedFile, Store, StoreError};
+use super::{Store, StoreError};
 use crate::document::{self, Change, Document};
 use crate::history::BlobId;
 use crate::revision::{Revision, RevisionId};
@@ -46,69 +46,6 @@ pub struct Shown {
     pub difference: Difference,
 }
 
-/// How the store is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Status {
-    /// The store's folder.
-    pub folder: std::path::PathBuf,
-    /// The last revision.
-    pub revision: Revision,
-    /// Each plugin's settings.
-    pub plugins: Vec<PluginStatus>,
-    /// Other files that differ from what is recorded: the manifest, schemas.
-    pub files: Vec<FileStatus>,
-    /// Settings files that belong to no plugin of the manifest.
-    pub strangers: Vec<String>,
-}
-
-/// How the settings of a plugin are.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PluginStatus {
-    /// The plugin.
-    pub name: String,
-    /// The file compared with what is recorded.
-    pub state: FileState,
-    /// What was edited by hand since.
-    pub changes: Vec<Change>,
-    /// How many violations there are.
-    pub violations: usize,
-    /// The violations themselves.
-    #[serde(skip)]
-    pub checked: CheckedFile,
-}
-
-/// How another file is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FileStatus {
-    /// Its path from the store's folder.
-    pub path: String,
-    /// The file compared with what is recorded.
-    pub state: FileState,
-}
-
-/// A file compared with what is recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FileState {
-    /// As it is recorded.
-    Recorded,
-    /// Edited by hand since.
-    Edited,
-    /// Not recorded yet.
-    New,
-    /// Recorded, and gone from the folder.
-    Missing,
-}
-
-impl Status {
-    /// Whether anything needs a person: hand edits, violations, strangers.
-    #[must_use]
-    pub fn is_clean(&self) -> bool {
-        let settled = |plugin: &PluginStatus| plugin.state == FileState::Recorded && plugin.violations == 0;
-        self.plugins.iter().all(settled) && self.files.is_empty() && self.strangers.is_empty()
-    }
-}
-
 impl Store {
     /// What differs between two revisions; without the second, between the first and the folder; without both,
     /// between what is recorded last and the folder.
@@ -131,72 +68,6 @@ impl Store {
         let difference = between(&session, revision.parent, revision.id)?;
         Ok(Shown { revision, difference })
     }
-
-    /// How the store is: hand edits, violations, the last revision.
-    pub fn status(&self) -> Result<Status, StoreError> {
-        let session = Session::begin(self, Access::Read)?;
-        let mut draft = Draft::new(&session);
-        let mut plugins = Vec::new();
-        for name in session.rules.plugins() {
-            plugins.push(plugin_status(&session, &mut draft, name)?);
-        }
-        let mut files = Vec::new();
-        for path in tracked_paths(&draft)?
-            .into_iter()
-            .filter(|path| plugin_of(path).is_none())
-        {
-            let state = state(&mut draft, &path)?;
-            if state != FileState::Recorded {
-                files.push(FileStatus { path, state });
-            }
-        }
-        let strangers = session.live.names("plugins", ".toml")?;
-        let strangers = strangers
-            .into_iter()
-            .filter(|name| !name.starts_with('.') && !session.rules.has(name));
-        Ok(Status {
-            folder: self.root.clone(),
-            revision: session.history.revision(session.head)?,
-            plugins,
-            files,
-            strangers: strangers.map(|name| settings_path(&name)).collect(),
-        })
-    }
-}
-
-fn plugin_status(session: &Session<'_>, draft: &mut Draft<'_, '_>, name: &str) -> Result<PluginStatus, StoreError> {
-    let path = settings_path(name);
-    let state = state(draft, &path)?;
-    let file = draft.file(&path)?.clone();
-    let checked = match &file.live {
-        Some(live) => session.rules.check_bytes(name, live.clone())?,
-        None => CheckedFile {
-            path: path.clone(),
-            ..CheckedFile::default()
-        },
-    };
-    let mut changes = Vec::new();
-    if state != FileState::Recorded {
-        let recorded = file.recorded.map(|blob| session.history.read_blob(blob)).transpose()?;
-        changes = changes_of(&path, recorded.as_deref(), file.live.as_deref());
-    }
-    Ok(PluginStatus {
-        name: name.to_owned(),
-        state,
-        changes,
-        violations: checked.violations.len(),
-        checked,
-    })
-}
-
-fn state(draft: &mut Draft<'_, '_>, path: &str) -> Result<FileState, StoreError> {
-    let file = draft.file(path)?;
-    Ok(match (&file.recorded, &file.live) {
-        (Some(_), None) => FileState::Missing,
-        (None, Some(_)) => FileState::New,
-        _ if file.is_edited_by_hand()? => FileState::Edited,
-        _ => FileState::Recorded,
-    })
 }
 
 /// What differs between two revisions, or between nothing and one.
@@ -291,7 +162,7 @@ impl Difference {
 }
 
 /// What differs in the settings of a plugin's file; nothing for other files, and where one side is no TOML.
-fn changes_of(path: &str, before: Option<&[u8]>, after: Option<&[u8]>) -> Vec<Change> {
+pub(super) fn changes_of(path: &str, before: Option<&[u8]>, after: Option<&[u8]>) -> Vec<Change> {
     let Some(plugin) = plugin_of(path) else {
         return Vec::new();
     };

@@ -24,6 +24,35 @@ pub struct Finding {
     pub mend: String,
 }
 
+impl Finding {
+    /// What is wrong with a history that nothing can be recorded in.
+    pub(super) fn of(error: &HistoryError) -> Self {
+        let mend = match error {
+            HistoryError::Detached { .. } | HistoryError::OtherBranch { .. } => "git switch main".to_owned(),
+            HistoryError::BranchGone { acknowledged } | HistoryError::Rewritten { acknowledged, .. } => {
+                format!("git update-ref refs/heads/main {acknowledged}")
+            }
+            HistoryError::NoRepository { path } if !path.exists() => "valvecfg init".to_owned(),
+            HistoryError::Git { .. }
+            | HistoryError::File(_)
+            | HistoryError::Locked { .. }
+            | HistoryError::Moved
+            | HistoryError::Unborn
+            | HistoryError::BrokenRef { .. }
+            | HistoryError::NoRepository { .. } => "git fsck".to_owned(),
+        };
+        let mut message = error.to_string();
+        if let Some(source) = std::error::Error::source(error) {
+            message = format!("{message}: {source}");
+        }
+        Self {
+            severity: Severity::Error,
+            message,
+            mend,
+        }
+    }
+}
+
 impl Store {
     /// Looks for what is wrong. `deep` reads every object of the repository.
     pub fn doctor(&self, deep: bool) -> Result<Vec<Finding>, StoreError> {
@@ -130,12 +159,12 @@ fn check_history(root: &Path, deep: bool, find: &mut impl FnMut(Severity, String
     let history = match History::open(root) {
         Ok(history) => history,
         Err(error) => {
-            let mend = if root.join(".git").exists() {
-                "git fsck"
-            } else {
-                "valvecfg init"
-            };
-            find(Severity::Error, error.to_string(), mend.to_owned());
+            let Finding {
+                severity,
+                message,
+                mend,
+            } = Finding::of(&error);
+            find(severity, message, mend);
             return Ok(());
         }
     };
@@ -149,36 +178,25 @@ fn check_history(root: &Path, deep: bool, find: &mut impl FnMut(Severity, String
             find(
                 Severity::Note,
                 "the history was made by another program".to_owned(),
-                "valvecfg commit".to_owned(),
+                "valvecfg init".to_owned(),
             );
         }
         Err(error) => {
-            let mend = match &error {
-                HistoryError::Detached { .. } | HistoryError::OtherBranch { .. } => "git switch main".to_owned(),
-                HistoryError::BranchGone { acknowledged } | HistoryError::Rewritten { acknowledged, .. } => {
-                    format!("git update-ref refs/heads/main {acknowledged}")
-                }
-                HistoryError::Git { .. }
-                | HistoryError::File(_)
-                | HistoryError::Locked { .. }
-                | HistoryError::Moved
-                | HistoryError::Unborn
-                | HistoryError::BrokenRef { .. }
-                | HistoryError::NoRepository { .. } => "git fsck".to_owned(),
-            };
-            find(Severity::Error, error.to_string(), mend);
+            let Finding {
+                severity,
+                message,
+                mend,
+            } = Finding::of(&error);
+            find(severity, message, mend);
         }
     }
-    for (key, wanted) in [
-        ("core.repositoryformatversion", "1"),
-        ("extensions.preciousobjects", "true"),
-        ("core.fsync", "all"),
-    ] {
-        if crate::history::setting(Some(&history), key, None).as_deref() != Some(wanted) {
-            let message =
-                format!("git's setting {key} is not {wanted}: git could remove or lose what valvecfg recorded");
-            find(Severity::Warning, message, format!("git config {key} {wanted}"));
-        }
+    let missing = history.missing_settings();
+    if !missing.is_empty() {
+        let message = format!(
+            "without git's settings {}, git could remove or lose what valvecfg recorded",
+            missing.join(", ")
+        );
+        find(Severity::Warning, message, "valvecfg init".to_owned());
     }
     if deep {
         for broken in history.broken_objects()? {

@@ -7,9 +7,10 @@ use thiserror::Error;
 
 use super::lock::WriterLock;
 use super::manifest::{self, MANIFEST, MANIFEST_SCHEMA};
+use super::session::{Access, Session};
 use super::{Limits, Store, StoreError, author, rules};
 use crate::files::{self, Durability, FileError, Ownership, Replacement};
-use crate::history::{self, Edit};
+use crate::history::{self, Edit, Head, History};
 use crate::revision::{Message, RevisionId};
 
 /// What a new manifest says.
@@ -19,14 +20,26 @@ const NEW_MANIFEST: &str = "\
 ";
 
 /// What `init` made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Created {
     /// The store's folder.
     pub folder: PathBuf,
-    /// The first revision.
-    pub revision: RevisionId,
-    /// The files that it records, from the store's folder.
+    /// Its last revision: the first one, or in a clone the one that it came with. None for a new store on a dry run.
+    pub revision: Option<RevisionId>,
+    /// The files that the first revision records, from the store's folder.
     pub files: Vec<String>,
+    /// The git settings that a clone was given, as `NAME=VALUE`.
+    pub settings: Vec<String>,
+    /// Whether this was a dry run.
+    pub dry_run: bool,
+}
+
+impl Created {
+    /// Whether it was made of a clone, whose revisions were there already.
+    #[must_use]
+    pub fn is_clone(&self) -> bool {
+        self.revision.is_some() && self.files.is_empty()
+    }
 }
 
 /// Why no store was made.
@@ -47,37 +60,58 @@ pub enum InitError {
 }
 
 impl Store {
-    /// Whether a store could be made in `folder`.
+    /// What [`Self::init`] would make in `folder`, as far as that is known before.
     ///
     /// # Errors
-    /// [`InitError`] where there is a store or a repository already.
-    pub fn check_init(folder: &Path) -> Result<(), StoreError> {
+    /// [`InitError`] where there is a store already, or a repository that is none.
+    pub fn check_init(folder: &Path, limits: Limits) -> Result<Created, StoreError> {
+        let new = Created {
+            folder: folder.to_owned(),
+            dry_run: true,
+            ..Created::default()
+        };
         if !files::exists(&folder.join(".git"))? {
-            return Ok(());
+            return Ok(new);
         }
-        let folder = std::fs::canonicalize(folder).map_err(|source| FileError::io("open", folder, source))?;
-        Err(if files::exists(&folder.join(MANIFEST))? {
-            InitError::Already { folder }.into()
-        } else {
-            InitError::ForeignRepository { folder }.into()
+        let root = std::fs::canonicalize(folder).map_err(|source| FileError::io("open", folder, source))?;
+        if !files::exists(&root.join(MANIFEST))? {
+            return Err(InitError::ForeignRepository { folder: root }.into());
+        }
+        // What is recorded there may be another user's to decide.
+        let store = Self::open(root, limits)?;
+        let history = History::open(&store.root)?;
+        let known = history::last_known(history.git_folder())?;
+        let folder = store.root;
+        match known.map(|known| history.blob(known, MANIFEST)).transpose()? {
+            Some(Some(_)) => {}
+            Some(None) | None => return Err(InitError::ForeignRepository { folder }.into()),
+        }
+        let (head, settings) = (history.head()?, history.missing_settings());
+        if settings.is_empty() && !matches!(head, Head::Unknown(_)) {
+            return Err(InitError::Already { folder }.into());
+        }
+        Ok(Created {
+            folder,
+            revision: Some(head.revision()),
+            settings,
+            ..new
         })
     }
 
     /// Makes a store in `folder`, which is made where it is missing. A manifest, settings and schemas that stand
-    /// there already are checked and recorded; nothing of them is changed.
+    /// there already are checked and recorded; nothing of them is changed. A clone of a store gets what git does
+    /// not clone: the settings of its repository, and that its history is accepted here.
     pub fn init(folder: &Path, limits: Limits) -> Result<Created, StoreError> {
         std::fs::create_dir_all(folder).map_err(|source| FileError::io("make the folder", folder, source))?;
         let root = std::fs::canonicalize(folder).map_err(|source| FileError::io("open", folder, source))?;
         // Two at once would build the repository in the same place.
         let _lock = WriterLock::acquire_folder(&root, limits.patience)?;
-        Self::check_init(&root)?;
+        if Self::check_init(&root, limits)?.revision.is_some() {
+            return Self { root, limits }.settle();
+        }
         let ownership = Ownership::of(&root)?;
         let mut durability = Durability::begin(&root)?;
-        for name in ["plugins", "schemas"] {
-            if files::create_folder(&root.join(name), ownership)? {
-                durability.folder(&root);
-            }
-        }
+        make_folders(&root, ownership, &mut durability)?;
         let mut edits = Vec::new();
         for (path, text) in [
             (MANIFEST, NEW_MANIFEST.to_owned()),
@@ -110,8 +144,26 @@ impl Store {
         let revision = history::create(&root, &edits, &author::origin(None), &message)?;
         Ok(Created {
             folder: root,
-            revision,
+            revision: Some(revision),
             files,
+            ..Created::default()
+        })
+    }
+
+    /// Makes a repository that git cloned one of ours.
+    fn settle(self) -> Result<Created, StoreError> {
+        let ownership = Ownership::of(&self.root)?;
+        let mut durability = Durability::begin(&self.root)?;
+        make_folders(&self.root, ownership, &mut durability)?;
+        let settings = History::open(&self.root)?.settle(ownership, &mut durability)?;
+        durability.barrier()?;
+        // A writer checks what others recorded, and accepts it.
+        let revision = Session::begin(&self, Access::Write)?.head;
+        Ok(Created {
+            folder: self.root,
+            revision: Some(revision),
+            settings,
+            ..Created::default()
         })
     }
 
@@ -145,6 +197,15 @@ impl Store {
             Err(StoreError::Invalid { files: refused })
         }
     }
+}
+
+fn make_folders(root: &Path, ownership: Ownership, durability: &mut Durability) -> Result<(), FileError> {
+    for name in ["plugins", "schemas"] {
+        if files::create_folder(&root.join(name), ownership)? {
+            durability.folder(root);
+        }
+    }
+    Ok(())
 }
 
 /// Writes a file that is not there yet, whole or not at all.

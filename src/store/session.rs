@@ -65,6 +65,23 @@ impl<'s> Session<'s> {
         Ok(session)
     }
 
+    /// The store as it was last known, for looking at one in which [`Self::begin`] fails because of what was done to
+    /// its branch; nothing where it never recorded anything.
+    pub(super) fn last_known(store: &'s Store) -> Result<Option<Self>, StoreError> {
+        let Some(head) = history::last_known(&store.git())? else {
+            return Ok(None);
+        };
+        let live = Live::open(store)?;
+        Ok(Some(Self {
+            store,
+            rules: Rules::read(live.clone())?,
+            live,
+            history: History::open(&store.root)?,
+            head,
+            lock: None,
+        }))
+    }
+
     /// Whether this session may record.
     pub(super) fn is_writer(&self) -> bool {
         self.lock.is_some()

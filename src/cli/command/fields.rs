@@ -6,9 +6,11 @@
 
 pub(super) const INIT: &str = "\
 JSON: one object
-  folder    the store's folder
-  revision  the id of its first revision
-  files[]   what that records, from the store's folder";
+  folder      the store's folder
+  revision    the id of its last revision; null on a dry run, but in a clone
+  files[]     what the first revision records, from the store's folder
+  settings[]  the git settings that a clone was given, as NAME=VALUE
+  dry_run     whether nothing was written because of --dry-run";
 
 /// Every verb that records something.
 pub(super) const OUTCOME: &str = "\
@@ -75,11 +77,13 @@ JSON: one object
 pub(super) const STATUS: &str = "\
 JSON: one object
   folder       the store's folder
-  revision     the last revision, as in `show`
+  revision     the last revision, as in `show`; null where none can be read
   revision.id, revision.parent, revision.time, revision.message, revision.via
   revision.author.name, revision.author.email
+  trouble      what keeps the store from recording, as in `doctor`; else null
+  trouble.severity, trouble.message, trouble.mend
   plugins[].name        the plugin
-  plugins[].state       recorded, edited, new or missing
+  plugins[].state       recorded, edited, new, missing or unknown
   plugins[].changes[]   what was edited by hand, as in `diff`
   plugins[].violations  how many there are
   files[].path          a manifest or schema that is not as recorded

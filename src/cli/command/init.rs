@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use crate::cli::diagnostic::Style;
+use crate::cli::diagnostic::printable::escaped;
 use crate::cli::options::{DryRun, Options};
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
@@ -17,9 +18,10 @@ use crate::store::{Created, Store};
 /// Examples:
 ///   valvecfg init                    in the current folder
 ///   valvecfg init /etc/valvecfg      in another one, made where it is missing
+///   git clone /etc/valvecfg copy && valvecfg init copy
 ///
 /// Files that stand there already are kept; a manifest, settings and schemas among them are checked and
-/// recorded as the first revision.
+/// recorded as the first revision. In a clone of a store it makes what git does not clone.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct InitArgs {
@@ -35,11 +37,17 @@ pub(crate) fn run(args: &InitArgs, options: &Options) -> Result<Reply, Failure> 
     let named = args.folder.as_deref().or(options.store_folder());
     let folder = named.unwrap_or_else(|| std::path::Path::new("."));
     if options.dry_run(args.dry) {
-        Store::check_init(folder)?;
-        return Ok(Reply::nothing().note(format!("would make a store in {}", folder.display())));
+        let planned = Store::check_init(folder, options.limits())?;
+        return Ok(Reply::of(planned).note("nothing was written: this was a dry run"));
     }
     let created = Store::init(folder, options.limits())?;
-    Ok(Reply::of(created).note("next: `valvecfg plugin add NAME --schema FILE`"))
+    let is_clone = created.is_clone();
+    let reply = Reply::of(created);
+    Ok(if is_clone {
+        reply
+    } else {
+        reply.note("next: `valvecfg plugin add NAME --schema FILE`")
+    })
 }
 
 impl Answer for Created {
@@ -48,11 +56,15 @@ impl Answer for Created {
     }
 
     fn show(&self, out: &mut dyn Write, _style: Style) -> io::Result<()> {
-        writeln!(
-            out,
-            "made a store in {} (revision {})",
-            self.folder.display(),
-            self.revision.short()
-        )
+        let made = if self.dry_run { "would make" } else { "made" };
+        let folder = escaped(&self.folder.display().to_string()).into_owned();
+        let of = if self.is_clone() { " of the clone" } else { "" };
+        match &self.revision {
+            None => writeln!(out, "{made} a store in {folder}")?,
+            Some(revision) => writeln!(out, "{made} a store{of} in {folder} (revision {})", revision.short())?,
+        }
+        self.settings
+            .iter()
+            .try_for_each(|setting| writeln!(out, "git's setting {setting}"))
     }
 }

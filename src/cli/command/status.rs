@@ -46,17 +46,13 @@ impl Answer for Status {
 
     fn show(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
         writeln!(out, "store     {}", escaped(&self.folder.display().to_string()))?;
-        let revision = &self.revision;
-        let subject = revision.message.lines().next().unwrap_or_default();
-        let author = &revision.author.name;
-        writeln!(
-            out,
-            "revision  {}  {}  {}",
-            revision.id.short(),
-            revision.time,
-            escaped(author)
-        )?;
-        writeln!(out, "          {}", escaped(subject))?;
+        if let Some(revision) = &self.revision {
+            let (id, author) = (revision.id.short(), escaped(&revision.author.name));
+            let subject = escaped(revision.message.lines().next().unwrap_or_default());
+            writeln!(out, "revision  {id}  {}  {author}\n          {subject}", revision.time)?;
+        } else {
+            writeln!(out, "revision  none")?;
+        }
         let width = self
             .plugins
             .iter()
@@ -70,6 +66,7 @@ impl Answer for Status {
                 FileState::Edited => ("edited by hand", "\u{1b}[33m"),
                 FileState::New => ("not recorded yet", "\u{1b}[33m"),
                 FileState::Missing => ("its file is gone", "\u{1b}[31m"),
+                FileState::Unknown => ("not compared", "\u{1b}[33m"),
             };
             let (violated, plain) = if style.color {
                 ("\u{1b}[31m", "\u{1b}[0m")
@@ -99,6 +96,7 @@ impl Answer for Status {
                 FileState::Edited => "edited by hand",
                 FileState::New => "not recorded yet",
                 FileState::Missing => "gone from the folder",
+                FileState::Unknown => "not compared",
             };
             writeln!(out, "{}  {state}", escaped(&file.path))?;
         }
@@ -110,6 +108,16 @@ impl Answer for Status {
                 diagnostic::write_violation(out, &plugin.checked, violation, None, style)?;
             }
         }
+        if let Some(trouble) = &self.trouble {
+            let (red, plain) = if style.color {
+                ("\u{1b}[1;31m", "\u{1b}[0m")
+            } else {
+                ("", "")
+            };
+            writeln!(out, "{red}error{plain}: {}", escaped(&trouble.message))?;
+            let mend = escaped(&trouble.mend);
+            writeln!(out, "help: nothing is recorded until that is mended: `{mend}`")?;
+        }
         self.advice().iter().try_for_each(|line| writeln!(out, "{line}"))
     }
 }
@@ -120,7 +128,7 @@ impl Status {
         let mut lines = Vec::new();
         for plugin in &self.plugins {
             let name = &plugin.name;
-            if plugin.state == FileState::Missing {
+            if plugin.state == FileState::Missing && self.revision.is_some() {
                 let path = settings_path(name);
                 lines.push(format!(
                     "`git checkout -- {path}` brings the file back; `valvecfg plugin remove {name}` takes the plugin away"
@@ -131,7 +139,7 @@ impl Status {
         }
         let edited = |state| matches!(state, FileState::Edited | FileState::New);
         let by_hand = self.plugins.iter().any(|plugin| edited(plugin.state)) || !self.files.is_empty();
-        if by_hand && lines.is_empty() {
+        if by_hand && lines.is_empty() && self.trouble.is_none() {
             lines.push("`valvecfg commit` records what was edited by hand; `valvecfg diff` shows it".to_owned());
         }
         lines

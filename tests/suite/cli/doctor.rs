@@ -45,8 +45,8 @@ error: plugins/heating.toml is gone
   mend: git checkout -- plugins/heating.toml
 warning: .git/index.lock is held by another git, or was left behind by one
   mend: rm [STORE]/.git/index.lock
-warning: git's setting core.fsync is not all: git could remove or lose what valvecfg recorded
-  mend: git config core.fsync all
+warning: without git's settings core.fsync=all, git could remove or lose what valvecfg recorded
+  mend: valvecfg init
 warning: plugins/stranger.toml belongs to no plugin of the manifest
   mend: valvecfg plugin add stranger --schema FILE
 [exit 1]
@@ -55,7 +55,7 @@ $ valvecfg doctor --json
 {"severity":"error","message":"plugins/valve.toml:7: `threshold` must be at most 100 [VC101]","mend":"valvecfg edit valve"}
 {"severity":"error","message":"plugins/heating.toml is gone","mend":"git checkout -- plugins/heating.toml"}
 {"severity":"warning","message":".git/index.lock is held by another git, or was left behind by one","mend":"rm [STORE]/.git/index.lock"}
-{"severity":"warning","message":"git's setting core.fsync is not all: git could remove or lose what valvecfg recorded","mend":"git config core.fsync all"}
+{"severity":"warning","message":"without git's settings core.fsync=all, git could remove or lose what valvecfg recorded","mend":"valvecfg init"}
 {"severity":"warning","message":"plugins/stranger.toml belongs to no plugin of the manifest","mend":"valvecfg plugin add stranger --schema FILE"}
 [exit 1]
 "#]]

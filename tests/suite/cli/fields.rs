@@ -9,7 +9,7 @@ use crate::environment::{TestEnvironment, VALVECFG};
 
 /// Every verb, and commands that show every field of its answer, one after the other in one store.
 const RUNS: &[(&str, &[&str])] = &[
-    ("init", &["init ../new"]),
+    ("init", &["init ../new", "init ../clone"]),
     (
         "plugin add",
         &["plugin add any --schema ../any.json --settings ../any.toml"],
@@ -32,7 +32,7 @@ const RUNS: &[(&str, &[&str])] = &[
     ("describe", &["describe threshold", "describe valve.position"]),
     ("edit", &["edit valve", "edit heating"]),
     ("apply", &["apply ../valve.toml -n"]),
-    ("status", &["status"]),
+    ("status", &["status", "-C ../detached status"]),
     ("diff", &["diff", "diff @~2 @"]),
     ("validate", &["validate"]),
     ("commit", &["commit"]),
@@ -111,6 +111,9 @@ fn the_help_of_each_verb_names_the_fields_of_its_answer_and_no_others() {
     environment.beside("any.json", r#"{"type": "object"}"#);
     environment.beside("any.toml", "text = 'inf'\n");
     environment.beside("valve.toml", "threshold = 70\n");
+    environment.git_succeed(&["clone", "-q", ".", "../clone"]);
+    environment.git_succeed(&["clone", "-q", ".", "../detached"]);
+    environment.git_succeed(&["-C", "../detached", "checkout", "-q", "--detach"]);
     let mut told: BTreeMap<BTreeSet<String>, BTreeSet<String>> = BTreeMap::new();
     for (verb, lines) in RUNS {
         let documented = documented(&environment, verb);

@@ -103,6 +103,10 @@ fn a_clone_is_a_store() {
         "-C ../clone set valve.threshold 55",
         "-C ../clone history -n 2",
         "-C ../clone doctor",
+        "-C ../clone init -n",
+        "init ../clone",
+        "init ../clone",
+        "-C ../clone doctor --deep",
     ]);
     assert_screen!(
         screens,
@@ -124,15 +128,87 @@ $ valvecfg -C ../clone history -n 2
     valvecfg.toml
 
 $ valvecfg -C ../clone doctor
-warning: git's setting core.repositoryformatversion is not 1: git could remove or lose what valvecfg recorded
-  mend: git config core.repositoryformatversion 1
-warning: git's setting extensions.preciousobjects is not true: git could remove or lose what valvecfg recorded
-  mend: git config extensions.preciousobjects true
-warning: git's setting core.fsync is not all: git could remove or lose what valvecfg recorded
-  mend: git config core.fsync all
+warning: without git's settings core.repositoryformatversion=1, core.fsync=all, extensions.preciousObjects=true, git could remove or lose what valvecfg recorded
+  mend: valvecfg init
 [exit 1]
+
+$ valvecfg -C ../clone init -n
+would make a store of the clone in [FOLDER]/clone (revision [rev 1])
+git's setting core.repositoryformatversion=1
+git's setting core.fsync=all
+git's setting extensions.preciousObjects=true
+------- stderr -------
+nothing was written: this was a dry run
+
+$ valvecfg init ../clone
+made a store of the clone in [FOLDER]/clone (revision [rev 1])
+git's setting core.repositoryformatversion=1
+git's setting core.fsync=all
+git's setting extensions.preciousObjects=true
+git's setting core.trustctime=false
+git's setting core.logAllRefUpdates=false
+git's setting core.autocrlf=false
+git's setting gc.auto=0
+
+$ valvecfg init ../clone
+------- stderr -------
+error: [FOLDER]/clone is a store already
+help: `valvecfg status` shows how it is
+[exit 1]
+
+$ valvecfg -C ../clone doctor --deep
+------- stderr -------
+nothing is wrong
 "#]]
     );
+}
+
+#[test]
+fn init_makes_a_store_of_a_fresh_clone() {
+    let environment = TestEnvironment::gateway();
+    // Git clones no empty folders, and knows nothing of what is never recorded.
+    environment.git_succeed(&["clone", "-q", ".", "../clone"]);
+    let clone = environment.folder().join("clone");
+    std::fs::remove_dir_all(clone.join(".git/info")).unwrap();
+    let screens = environment.screens(&[
+        "-C ../clone doctor",
+        "-C ../clone init --json",
+        "-C ../clone doctor",
+        "-C ../clone status",
+    ]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg -C ../clone doctor
+warning: without git's settings core.repositoryformatversion=1, core.fsync=all, extensions.preciousObjects=true, git could remove or lose what valvecfg recorded
+  mend: valvecfg init
+note: the history was made by another program
+  mend: valvecfg init
+[exit 1]
+
+$ valvecfg -C ../clone init --json
+{"folder":"[FOLDER]/clone","revision":"[rev 1]","files":[],"settings":["core.repositoryformatversion=1","core.fsync=all","extensions.preciousObjects=true","core.trustctime=false","core.logAllRefUpdates=false","core.autocrlf=false","gc.auto=0"],"dry_run":false}
+
+$ valvecfg -C ../clone doctor
+------- stderr -------
+nothing is wrong
+
+$ valvecfg -C ../clone status
+store     [FOLDER]/clone
+revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          valve: 21 settings
+heating     as recorded
+irrigation  as recorded
+valve       as recorded
+"#]]
+    );
+    let excluded = std::fs::read(clone.join(".git/info/exclude")).unwrap();
+    assert_eq!(
+        String::from_utf8(excluded).unwrap(),
+        ".*.valvecfg\n/valvecfg.local.toml\n"
+    );
+    environment.git_succeed(&["-C", "../clone", "fsck", "--strict"]);
+    assert_eq!(environment.git_succeed(&["-C", "../clone", "status", "--short"]), "");
 }
 
 #[test]

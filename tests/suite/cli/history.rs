@@ -212,28 +212,6 @@ time      2025-12-01 00:00:00 +00:00
 via       plugin add
 
     valve: 21 settings
-    
-    valve.schema_version 1 added
-    valve.mode "auto" added
-    valve.threshold 60 added
-    valve.hysteresis 2.5 added
-    valve.poll_interval 15 added
-    valve.fail_safe "closed" added
-    valve.mqtt.host "broker.gateway.example" added
-    valve.mqtt.topic "greenhouse/valve" added
-    valve.mqtt.keep_alive 30 added
-    valve.zones[0].name "tomatoes" added
-    valve.zones[0].pin 17 added
-    valve.zones[0].flow 12.5 added
-    valve.zones[1].name "cucumbers" added
-    valve.zones[1].pin 27 added
-    valve.zones[1].flow 9.0 added
-    valve.zones[1].threshold 70 added
-    valve.zones[2].name "seedlings" added
-    valve.zones[2].pin 22 added
-    valve.zones[2].flow 2.5 added
-    valve.zones[2].max_open 5 added
-    valve.zones[2].inverted true added
 
 valve.schema_version 1 added
 valve.mode "auto" added

@@ -19,8 +19,9 @@ fn a_store_is_made_in_a_new_folder() {
         ]),
         str![[r#"
 $ valvecfg init store -n
-------- stderr -------
 would make a store in store
+------- stderr -------
+nothing was written: this was a dry run
 
 $ valvecfg init store
 made a store in [STORE] (revision [rev 1])
@@ -63,10 +64,13 @@ fn files_that_are_there_are_kept_and_recorded() {
         gateway.screens(&["status", "init", "status", "history --json"]),
         str![[r#"
 $ valvecfg status
-------- stderr -------
+store     [STORE]
+revision  none
+heating     not recorded yet
+irrigation  not recorded yet
+valve       not recorded yet
 error: [STORE]/.git is no git repository of its own
-help: `valvecfg init` makes one for the files that are there
-[exit 3]
+help: nothing is recorded until that is mended: `valvecfg init`
 
 $ valvecfg init
 made a store in [STORE] (revision [rev 1])
@@ -124,9 +128,15 @@ fn a_repository_of_somebody_else_is_left_alone() {
     let environment = TestEnvironment::empty();
     environment.git_succeed(&["init", "-q"]);
     assert_screen!(
-        environment.screens(&["init", "init /proc/nosuch"]),
+        environment.screens(&["init", "init -n", "init /proc/nosuch"]),
         str![[r#"
 $ valvecfg init
+------- stderr -------
+error: [FOLDER] has a git repository already; a store keeps its history in one of its own
+help: choose a folder of its own: `valvecfg init DIR`
+[exit 1]
+
+$ valvecfg init -n
 ------- stderr -------
 error: [FOLDER] has a git repository already; a store keeps its history in one of its own
 help: choose a folder of its own: `valvecfg init DIR`
@@ -137,5 +147,35 @@ $ valvecfg init /proc/nosuch
 error: cannot make the folder /proc/nosuch: No such file or directory (os error 2)
 [exit 3]
 "#]]
+    );
+}
+
+#[test]
+fn a_repository_that_never_recorded_a_manifest_is_somebody_elses_too() {
+    let environment = TestEnvironment::empty();
+    environment.beside("valvecfg.toml", "");
+    environment.git_succeed(&["init", "-q", "-b", "main"]);
+    let unborn = environment.screens(&["init"]);
+    environment.git_succeed(&["commit", "-q", "--allow-empty", "-m", "theirs"]);
+    let other = environment.screens(&["init"]);
+    assert_screen!(
+        [unborn, other].join("\n\n"),
+        str![[r#"
+$ valvecfg init
+------- stderr -------
+error: [FOLDER] has a git repository already; a store keeps its history in one of its own
+help: choose a folder of its own: `valvecfg init DIR`
+[exit 1]
+
+$ valvecfg init
+------- stderr -------
+error: [FOLDER] has a git repository already; a store keeps its history in one of its own
+help: choose a folder of its own: `valvecfg init DIR`
+[exit 1]
+"#]]
+    );
+    assert_eq!(
+        environment.git_succeed(&["config", "core.repositoryformatversion"]),
+        "0\n"
     );
 }

@@ -132,6 +132,62 @@ fn an_answer_that_cannot_be_printed_is_a_failure_that_says_what_was_done() {
     assert_eq!(environment.succeed(&["get", "valve.threshold"]), "55\n");
 }
 
+/// Runs a command line with other streams, as a shell redirects them.
+fn redirected(environment: &TestEnvironment, line: &str) -> crate::environment::Screen {
+    let mut shell = environment.command("sh");
+    shell.args(["-c", &line.replace("valvecfg", "\"$0\""), crate::environment::VALVECFG]);
+    environment.screen(&mut shell)
+}
+
+#[test]
+fn a_closed_standard_output_is_a_failure_and_one_that_goes_nowhere_is_none() {
+    let environment = TestEnvironment::gateway();
+    let screen = redirected(&environment, "valvecfg get valve.threshold >&-");
+    assert_screen!(
+        screen.to_string(),
+        str![[r#"
+------- stderr -------
+error: cannot print the answer: Bad file descriptor (os error 9)
+[exit 3]
+
+"#]]
+    );
+    let screen = redirected(&environment, "valvecfg set valve.threshold 55 --json <&- >&-");
+    assert_eq!(screen.code(), Some(3), "{screen}");
+    assert!(screen.stderr.contains("all the same"), "{screen}");
+    assert_eq!(environment.succeed(&["get", "valve.threshold"]), "55\n");
+    for nowhere in [">/dev/null", "1<>/dev/null", "| cat >/dev/null"] {
+        let screen = redirected(&environment, &format!("valvecfg get valve.threshold {nowhere}"));
+        assert_eq!(screen.to_string(), "", "{nowhere}");
+    }
+    // There is nothing to print.
+    let screen = redirected(&environment, "valvecfg diff >&-");
+    assert_eq!(screen.to_string(), "");
+}
+
+#[test]
+fn without_standard_error_the_answer_and_the_exit_code_say_it_all() {
+    let environment = TestEnvironment::gateway();
+    environment.succeed(&["set", "valve.threshold", "55"]);
+    for broken in ["2>&-", "2>/dev/full"] {
+        let lines = [
+            ("get threshold", 0, "55\n"),
+            ("get nosuch", 2, ""),
+            ("set valve.threshold 500", 1, ""),
+            ("set threshold 55", 0, ""),
+            ("get threshold >&-", 3, ""),
+        ];
+        for (line, code, stdout) in lines {
+            let screen = redirected(&environment, &format!("valvecfg {line} {broken}"));
+            assert_eq!(
+                (screen.code(), screen.stdout.as_str()),
+                (Some(code), stdout),
+                "{line} {broken}\n{screen}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let environment = TestEnvironment::gateway();

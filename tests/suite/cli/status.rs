@@ -21,7 +21,7 @@ irrigation  as recorded
 valve       as recorded
 
 $ valvecfg status --json
-{"folder":"[STORE]","revision":{"id":"[rev 1]","parent":"[rev 2]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"},"message":"valve: 21 settings\n\nvalve.schema_version 1 added\nvalve.mode \"auto\" added\nvalve.threshold 60 added\nvalve.hysteresis 2.5 added\nvalve.poll_interval 15 added\nvalve.fail_safe \"closed\" added\nvalve.mqtt.host \"broker.gateway.example\" added\nvalve.mqtt.topic \"greenhouse/valve\" added\nvalve.mqtt.keep_alive 30 added\nvalve.zones[0].name \"tomatoes\" added\nvalve.zones[0].pin 17 added\nvalve.zones[0].flow 12.5 added\nvalve.zones[1].name \"cucumbers\" added\nvalve.zones[1].pin 27 added\nvalve.zones[1].flow 9.0 added\nvalve.zones[1].threshold 70 added\nvalve.zones[2].name \"seedlings\" added\nvalve.zones[2].pin 22 added\nvalve.zones[2].flow 2.5 added\nvalve.zones[2].max_open 5 added\nvalve.zones[2].inverted true added","via":"plugin add"},"plugins":[{"name":"heating","state":"recorded","changes":[],"violations":0},{"name":"irrigation","state":"recorded","changes":[],"violations":0},{"name":"valve","state":"recorded","changes":[],"violations":0}],"files":[],"strangers":[]}
+{"folder":"[STORE]","revision":{"id":"[rev 1]","parent":"[rev 2]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"},"message":"valve: 21 settings\n\nvalve.schema_version 1 added\nvalve.mode \"auto\" added\nvalve.threshold 60 added\nvalve.hysteresis 2.5 added\nvalve.poll_interval 15 added\nvalve.fail_safe \"closed\" added\nvalve.mqtt.host \"broker.gateway.example\" added\nvalve.mqtt.topic \"greenhouse/valve\" added\nvalve.mqtt.keep_alive 30 added\nvalve.zones[0].name \"tomatoes\" added\nvalve.zones[0].pin 17 added\nvalve.zones[0].flow 12.5 added\nvalve.zones[1].name \"cucumbers\" added\nvalve.zones[1].pin 27 added\nvalve.zones[1].flow 9.0 added\nvalve.zones[1].threshold 70 added\nvalve.zones[2].name \"seedlings\" added\nvalve.zones[2].pin 22 added\nvalve.zones[2].flow 2.5 added\nvalve.zones[2].max_open 5 added\nvalve.zones[2].inverted true added","via":"plugin add"},"trouble":null,"plugins":[{"name":"heating","state":"recorded","changes":[],"violations":0},{"name":"irrigation","state":"recorded","changes":[],"violations":0},{"name":"valve","state":"recorded","changes":[],"violations":0}],"files":[],"strangers":[]}
 
 $ valvecfg status --exit-code
 store     [STORE]
@@ -56,7 +56,7 @@ plugins/stranger.toml  belongs to no plugin
 `valvecfg commit` records what was edited by hand; `valvecfg diff` shows it
 
 $ valvecfg status --exit-code --json
-{"folder":"[STORE]","revision":{"id":"[rev 1]","parent":"[rev 2]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"},"message":"valve: 21 settings\n\nvalve.schema_version 1 added\nvalve.mode \"auto\" added\nvalve.threshold 60 added\nvalve.hysteresis 2.5 added\nvalve.poll_interval 15 added\nvalve.fail_safe \"closed\" added\nvalve.mqtt.host \"broker.gateway.example\" added\nvalve.mqtt.topic \"greenhouse/valve\" added\nvalve.mqtt.keep_alive 30 added\nvalve.zones[0].name \"tomatoes\" added\nvalve.zones[0].pin 17 added\nvalve.zones[0].flow 12.5 added\nvalve.zones[1].name \"cucumbers\" added\nvalve.zones[1].pin 27 added\nvalve.zones[1].flow 9.0 added\nvalve.zones[1].threshold 70 added\nvalve.zones[2].name \"seedlings\" added\nvalve.zones[2].pin 22 added\nvalve.zones[2].flow 2.5 added\nvalve.zones[2].max_open 5 added\nvalve.zones[2].inverted true added","via":"plugin add"},"plugins":[{"name":"heating","state":"recorded","changes":[],"violations":0},{"name":"irrigation","state":"recorded","changes":[],"violations":0},{"name":"valve","state":"edited","changes":[{"key":"valve.threshold","before":60,"after":55}],"violations":0}],"files":[{"path":"valvecfg.toml","state":"edited"}],"strangers":["plugins/stranger.toml"]}
+{"folder":"[STORE]","revision":{"id":"[rev 1]","parent":"[rev 2]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"},"message":"valve: 21 settings\n\nvalve.schema_version 1 added\nvalve.mode \"auto\" added\nvalve.threshold 60 added\nvalve.hysteresis 2.5 added\nvalve.poll_interval 15 added\nvalve.fail_safe \"closed\" added\nvalve.mqtt.host \"broker.gateway.example\" added\nvalve.mqtt.topic \"greenhouse/valve\" added\nvalve.mqtt.keep_alive 30 added\nvalve.zones[0].name \"tomatoes\" added\nvalve.zones[0].pin 17 added\nvalve.zones[0].flow 12.5 added\nvalve.zones[1].name \"cucumbers\" added\nvalve.zones[1].pin 27 added\nvalve.zones[1].flow 9.0 added\nvalve.zones[1].threshold 70 added\nvalve.zones[2].name \"seedlings\" added\nvalve.zones[2].pin 22 added\nvalve.zones[2].flow 2.5 added\nvalve.zones[2].max_open 5 added\nvalve.zones[2].inverted true added","via":"plugin add"},"trouble":null,"plugins":[{"name":"heating","state":"recorded","changes":[],"violations":0},{"name":"irrigation","state":"recorded","changes":[],"violations":0},{"name":"valve","state":"edited","changes":[{"key":"valve.threshold","before":60,"after":55}],"violations":0}],"files":[{"path":"valvecfg.toml","state":"edited"}],"strangers":["plugins/stranger.toml"]}
 [exit 1]
 "#]]
     );
@@ -92,26 +92,34 @@ error[VC101]: `threshold` must be at most 100
 }
 
 #[test]
-fn surgery_stops_it_with_the_command_that_mends_it() {
+fn what_was_done_to_the_branch_is_named_with_what_mends_it_and_the_rest_is_shown() {
     let environment = TestEnvironment::gateway();
     let head = environment.git_succeed(&["rev-parse", "main"]);
     environment.git_succeed(&["checkout", "-q", "--detach"]);
     let detached = environment.screens(&["status", "set valve.threshold 5", "get valve.threshold"]);
     environment.git_succeed(&["switch", "-q", "-c", "other"]);
-    let other = environment.screens(&["status"]);
+    environment.edit("plugins/valve.toml", "threshold = 60", "threshold = 55");
+    let other = environment.screens(&["status", "status --exit-code --json"]);
+    environment.git_succeed(&["checkout", "-q", "plugins/valve.toml"]);
     environment.git_succeed(&["switch", "-q", "main"]);
     environment.git_succeed(&["reset", "-q", "--hard", "HEAD~1"]);
     let rewritten = environment.screens(&["status"]);
     environment.git_succeed(&["update-ref", "-d", "refs/heads/main"]);
     let gone = environment.screens(&["status"]);
+    environment.git_succeed(&["update-ref", "-d", "refs/valvecfg/acknowledged"]);
+    let unborn = environment.screens(&["status", "status --json"]);
     assert_screen!(
-        [detached, other, rewritten, gone].join("\n\n"),
+        [detached, other, rewritten, gone, unborn].join("\n\n"),
         str![[r#"
 $ valvecfg status
-------- stderr -------
+store     [STORE]
+revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          valve: 21 settings
+heating     as recorded
+irrigation  as recorded
+valve       as recorded
 error: HEAD is detached at [rev 1]; valvecfg records on branch main
-help: go back with `git switch main`
-[exit 3]
+help: nothing is recorded until that is mended: `git switch main`
 
 $ valvecfg set valve.threshold 5
 ------- stderr -------
@@ -123,25 +131,67 @@ $ valvecfg get valve.threshold
 60
 
 $ valvecfg status
-------- stderr -------
+store     [STORE]
+revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          valve: 21 settings
+heating     as recorded
+irrigation  as recorded
+valve       edited by hand
+            valve.threshold 60 -> 55
 error: HEAD is on branch other; valvecfg records on branch main
-help: go back with `git switch main`
-[exit 3]
+help: nothing is recorded until that is mended: `git switch main`
+
+$ valvecfg status --exit-code --json
+{"folder":"[STORE]","revision":{"id":"[rev 1]","parent":"[rev 2]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"},"message":"valve: 21 settings\n\nvalve.schema_version 1 added\nvalve.mode \"auto\" added\nvalve.threshold 60 added\nvalve.hysteresis 2.5 added\nvalve.poll_interval 15 added\nvalve.fail_safe \"closed\" added\nvalve.mqtt.host \"broker.gateway.example\" added\nvalve.mqtt.topic \"greenhouse/valve\" added\nvalve.mqtt.keep_alive 30 added\nvalve.zones[0].name \"tomatoes\" added\nvalve.zones[0].pin 17 added\nvalve.zones[0].flow 12.5 added\nvalve.zones[1].name \"cucumbers\" added\nvalve.zones[1].pin 27 added\nvalve.zones[1].flow 9.0 added\nvalve.zones[1].threshold 70 added\nvalve.zones[2].name \"seedlings\" added\nvalve.zones[2].pin 22 added\nvalve.zones[2].flow 2.5 added\nvalve.zones[2].max_open 5 added\nvalve.zones[2].inverted true added","via":"plugin add"},"trouble":{"severity":"error","message":"HEAD is on branch other; valvecfg records on branch main","mend":"git switch main"},"plugins":[{"name":"heating","state":"recorded","changes":[],"violations":0},{"name":"irrigation","state":"recorded","changes":[],"violations":0},{"name":"valve","state":"edited","changes":[{"key":"valve.threshold","before":60,"after":55}],"violations":0}],"files":[],"strangers":[]}
+[exit 1]
 
 $ valvecfg status
-------- stderr -------
-error: branch main was rewritten: it names [rev 1], which does not follow from [rev 2]
-help: take the history back: `git update-ref refs/heads/main [rev 2]`
-help: or accept the new one: `git update-ref refs/valvecfg/acknowledged refs/heads/main`
-[exit 3]
+store     [STORE]
+revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          valve: 21 settings
+heating     as recorded
+irrigation  as recorded
+schemas/valve/1.schema.json  gone from the folder
+valvecfg.toml  edited by hand
+error: branch main was rewritten: it names [rev 2], which does not follow from [rev 1]
+help: nothing is recorded until that is mended: `git update-ref refs/heads/main [rev 1]`
 
 $ valvecfg status
-------- stderr -------
+store     [STORE]
+revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          valve: 21 settings
+heating     as recorded
+irrigation  as recorded
+schemas/valve/1.schema.json  gone from the folder
+valvecfg.toml  edited by hand
 error: branch main is gone; its last revision was [rev 1]
-help: bring it back: `git update-ref refs/heads/main [rev 1]`
-[exit 3]
+help: nothing is recorded until that is mended: `git update-ref refs/heads/main [rev 1]`
+
+$ valvecfg status
+store     [STORE]
+revision  none
+heating     not recorded yet
+irrigation  not recorded yet
+error: branch main has no revision yet
+help: nothing is recorded until that is mended: `git fsck`
+
+$ valvecfg status --json
+{"folder":"[STORE]","revision":null,"trouble":{"severity":"error","message":"branch main has no revision yet","mend":"git fsck"},"plugins":[{"name":"heating","state":"new","changes":[],"violations":0},{"name":"irrigation","state":"new","changes":[],"violations":0}],"files":[],"strangers":[]}
 "#]]
     );
     environment.git_succeed(&["update-ref", "refs/heads/main", head.trim()]);
     environment.succeed(&["status"]);
+    std::fs::remove_dir_all(environment.path(".git/objects")).unwrap();
+    assert_screen!(
+        environment.screens(&["status"]),
+        str![[r#"
+$ valvecfg status
+store     [STORE]
+revision  none
+heating     not compared
+irrigation  not compared
+error: cannot open the git repository: could not find repository at '[STORE]'; class=Repository (6); code=NotFound (-3)
+help: nothing is recorded until that is mended: `git fsck`
+"#]]
+    );
 }

@@ -1,0 +1,213 @@
+//! `status`: how the files in the folder are, compared with what is recorded.
+//!
+//! It answers as far as it can also where nothing can be recorded, because of what was done to the branch or the
+//! repository: then above all somebody looks here.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::apply::tracked_paths;
+use super::compare::changes_of;
+use super::doctor::Finding;
+use super::draft::Draft;
+use super::live::Live;
+use super::manifest::{plugin_of, settings_path};
+use super::rules::Rules;
+use super::session::{Access, Session};
+use super::{CheckedFile, Store, StoreError};
+use crate::document::Change;
+use crate::history::HistoryError;
+use crate::revision::Revision;
+
+/// How the store is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Status {
+    /// The store's folder.
+    pub folder: PathBuf,
+    /// The last revision; none where none can be read.
+    pub revision: Option<Revision>,
+    /// What keeps the store from recording anything, if something does.
+    pub trouble: Option<Finding>,
+    /// Each plugin's settings.
+    pub plugins: Vec<PluginStatus>,
+    /// Other files that differ from what is recorded: the manifest, schemas.
+    pub files: Vec<FileStatus>,
+    /// Settings files that belong to no plugin of the manifest.
+    pub strangers: Vec<String>,
+}
+
+/// How the settings of a plugin are.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PluginStatus {
+    /// The plugin.
+    pub name: String,
+    /// The file compared with what is recorded.
+    pub state: FileState,
+    /// What was edited by hand since.
+    pub changes: Vec<Change>,
+    /// How many violations there are.
+    pub violations: usize,
+    /// The violations themselves.
+    #[serde(skip)]
+    pub checked: CheckedFile,
+}
+
+/// How another file is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FileStatus {
+    /// Its path from the store's folder.
+    pub path: String,
+    /// The file compared with what is recorded.
+    pub state: FileState,
+}
+
+/// A file compared with what is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FileState {
+    /// As it is recorded.
+    Recorded,
+    /// Edited by hand since.
+    Edited,
+    /// Not recorded yet.
+    New,
+    /// Recorded, and gone from the folder.
+    Missing,
+    /// There, and what is recorded cannot be read.
+    Unknown,
+}
+
+impl Status {
+    /// Whether nothing needs a person: no hand edits, violations, strangers, and nothing that keeps it from
+    /// recording.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        let settled = |plugin: &PluginStatus| plugin.state == FileState::Recorded && plugin.violations == 0;
+        let settled = self.plugins.iter().all(settled) && self.files.is_empty() && self.strangers.is_empty();
+        settled && self.trouble.is_none()
+    }
+}
+
+impl Store {
+    /// How the store is: hand edits, violations, the last revision.
+    pub fn status(&self) -> Result<Status, StoreError> {
+        let error = match Session::begin(self, Access::Read) {
+            Ok(session) => return self.compared(&session, None),
+            Err(StoreError::History(error)) => error,
+            Err(error) => return Err(error),
+        };
+        let last_known = Session::last_known(self).and_then(|session| {
+            let session = session.as_ref();
+            session
+                .map(|session| self.compared(session, Some(Finding::of(&error))))
+                .transpose()
+        });
+        match last_known {
+            Ok(Some(status)) => Ok(status),
+            Ok(None) | Err(StoreError::History(_)) => self.uncompared(&error),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn compared(&self, session: &Session<'_>, trouble: Option<Finding>) -> Result<Status, StoreError> {
+        let mut draft = Draft::new(session);
+        let mut plugins = Vec::new();
+        for name in session.rules.plugins() {
+            plugins.push(plugin_status(session, &mut draft, name)?);
+        }
+        let mut files = Vec::new();
+        for path in tracked_paths(&draft)?
+            .into_iter()
+            .filter(|path| plugin_of(path).is_none())
+        {
+            let state = state(&mut draft, &path)?;
+            if state != FileState::Recorded {
+                files.push(FileStatus { path, state });
+            }
+        }
+        Ok(Status {
+            folder: self.root.clone(),
+            revision: Some(session.history.revision(session.head)?),
+            trouble,
+            plugins,
+            files,
+            strangers: strangers(&session.live, &session.rules)?,
+        })
+    }
+
+    /// Where there is no revision to compare with: the files themselves.
+    fn uncompared(&self, error: &HistoryError) -> Result<Status, StoreError> {
+        let rules = Rules::read(Live::open(self)?)?;
+        let nothing_recorded = matches!(error, HistoryError::NoRepository { .. } | HistoryError::Unborn);
+        let mut plugins = Vec::new();
+        for name in rules.plugins() {
+            let live = rules.live().read(&settings_path(name))?;
+            let state = match (&live, nothing_recorded) {
+                (None, _) => FileState::Missing,
+                (Some(_), true) => FileState::New,
+                (Some(_), false) => FileState::Unknown,
+            };
+            plugins.push(PluginStatus::new(name, state, Vec::new(), checked(&rules, name, live)?));
+        }
+        Ok(Status {
+            folder: self.root.clone(),
+            revision: None,
+            trouble: Some(Finding::of(error)),
+            plugins,
+            files: Vec::new(),
+            strangers: strangers(rules.live(), &rules)?,
+        })
+    }
+}
+
+impl PluginStatus {
+    fn new(name: &str, state: FileState, changes: Vec<Change>, checked: CheckedFile) -> Self {
+        Self {
+            name: name.to_owned(),
+            state,
+            changes,
+            violations: checked.violations.len(),
+            checked,
+        }
+    }
+}
+
+fn strangers(live: &Live<'_>, rules: &Rules<'_>) -> Result<Vec<String>, StoreError> {
+    let names = live.names("plugins", ".toml")?;
+    let strangers = names.iter().filter(|name| !name.starts_with('.') && !rules.has(name));
+    Ok(strangers.map(|name| settings_path(name)).collect())
+}
+
+fn checked(rules: &Rules<'_>, name: &str, live: Option<Vec<u8>>) -> Result<CheckedFile, StoreError> {
+    match live {
+        Some(live) => rules.check_bytes(name, live),
+        None => Ok(CheckedFile {
+            path: settings_path(name),
+            ..CheckedFile::default()
+        }),
+    }
+}
+
+fn plugin_status(session: &Session<'_>, draft: &mut Draft<'_, '_>, name: &str) -> Result<PluginStatus, StoreError> {
+    let path = settings_path(name);
+    let state = state(draft, &path)?;
+    let file = draft.file(&path)?.clone();
+    let mut changes = Vec::new();
+    if state != FileState::Recorded {
+        let recorded = file.recorded.map(|blob| session.history.read_blob(blob)).transpose()?;
+        changes = changes_of(&path, recorded.as_deref(), file.live.as_deref());
+    }
+    let checked = checked(&session.rules, name, file.live)?;
+    Ok(PluginStatus::new(name, state, changes, checked))
+}
+
+fn state(draft: &mut Draft<'_, '_>, path: &str) -> Result<FileState, StoreError> {
+    let file = draft.file(path)?;
+    Ok(match (&file.recorded, &file.live) {
+        (Some(_), None) => FileState::Missing,
+        (None, Some(_)) => FileState::New,
+        _ if file.is_edited_by_hand()? => FileState::Edited,
+        _ => FileState::Recorded,
+    })
+}
