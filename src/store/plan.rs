@@ -38,6 +38,8 @@ pub struct Outcome {
     pub absorbed: Option<Absorbed>,
     /// Whether this was a dry run.
     pub dry_run: bool,
+    /// What else there is to know, in words.
+    pub warnings: Vec<String>,
 }
 
 /// Hand edits that were recorded on the way.
@@ -227,6 +229,7 @@ fn record(session: &Session<'_>, plan: Plan, via: &'static str, intent: &Intent)
         changes: plan.changes,
         absorbed: None,
         dry_run: intent.dry_run,
+        warnings: Vec::new(),
     };
     if plan.files.is_empty() && plan.accepted.is_empty() {
         return Ok(outcome);

@@ -40,6 +40,7 @@ pub(super) fn reply_with<A: Answer + 'static>(outcome: Outcome, answer: impl FnO
     } else if outcome.dry_run {
         notes.push("nothing was written: this was a dry run".to_owned());
     }
+    notes.extend(outcome.warnings.iter().map(|warning| format!("warning: {warning}")));
     let recorded = outcome
         .revision
         .map(|revision| format!("recorded as {} all the same", revision.short()));

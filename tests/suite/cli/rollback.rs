@@ -115,7 +115,7 @@ heating.target 19.0 -> 20.5
 saved as [rev 4]
 
 $ valvecfg rollback @~4 -m 'all of it' --json
-{"revision":"[rev 5]","changes":[{"key":"valve.mode","before":"off","after":"auto"}],"files":[],"absorbed":null,"dry_run":false}
+{"revision":"[rev 5]","changes":[{"key":"valve.mode","before":"off","after":"auto"}],"files":[],"absorbed":null,"dry_run":false,"warnings":[]}
 
 $ valvecfg rollback @
 ------- stderr -------
