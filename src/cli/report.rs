@@ -370,6 +370,10 @@ fn value_hints(error: &ValueError) -> Vec<String> {
             vec![format!("`{key}` is {allowed}; nothing was written")]
         }
         ValueError::Type { .. } => vec!["nothing was written".to_owned()],
+        ValueError::NotFinite { .. } => {
+            let hint = "nothing was written; `--string` takes it as text, and as a number the schema must declare it";
+            vec![hint.to_owned()]
+        }
         ValueError::NotAString { .. } => vec!["leave out --string".to_owned()],
     }
 }

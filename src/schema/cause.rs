@@ -182,6 +182,12 @@ impl Reader<'_> {
 
     /// `#/properties/threshold/maximum`, with its file's name where that is not the schema's own.
     fn rule_of(&self, error: &ValidationError<'_>) -> String {
+        let path = error.schema_path().to_string();
+        // Our stand-in is in the place of a reference.
+        let path = match path.strip_suffix(engine::UNANSWERED) {
+            Some(front) => format!("{front}$ref"),
+            None => path,
+        };
         let address = error.absolute_keyword_location().map(jsonschema::Uri::as_str);
         let address = address.map(|address| super::source::split_reference(address).0);
         let file = address.and_then(|address| {
@@ -189,8 +195,8 @@ impl Reader<'_> {
             files.position(|file| file.answers(address, None))
         });
         match file {
-            Some(file) if file > 0 => format!("{}#{}", self.schema.files()[file].name, error.schema_path()),
-            _ => format!("#{}", error.schema_path()),
+            Some(file) if file > 0 => format!("{}#{path}", self.schema.files()[file].name),
+            _ => format!("#{path}"),
         }
     }
 }

@@ -115,7 +115,8 @@ fn build(
         .should_validate_formats(formats)
         .with_keyword(UNANSWERED, |_, reference, _| Ok(Box::new(StandIn(text_of(reference)))));
     if root.id().is_none() {
-        options = options.with_base_uri(format!("json-schema:///{}", base_name(&root.name)));
+        // With the validator's own scheme, `json-schema`, its errors would not tell in which file a rule stands.
+        options = options.with_base_uri(format!("schema:///{}", base_name(&root.name)));
     }
     if formats {
         options = format::register(options, draft, format_names);
@@ -175,7 +176,8 @@ fn rule_broken(file: &File, error: &ValidationError<'_>) -> SchemaError {
     SchemaError::Rule {
         name: file.name.clone(),
         pointer: format!("#{}", error.instance_path()),
-        reason: error.to_string(),
+        // The stand-in is ours, not the author's.
+        reason: error.to_string().replace(UNANSWERED, "$ref"),
     }
 }
 

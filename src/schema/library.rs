@@ -12,6 +12,8 @@ use super::source::{File, file_name, same_address};
 #[derive(Debug, Default)]
 pub struct Library {
     folders: Vec<PathBuf>,
+    /// From where messages name the schemas.
+    root: PathBuf,
     shelf: OnceLock<Result<Shelf, SchemaError>>,
 }
 
@@ -29,13 +31,21 @@ impl Library {
     pub fn new(folders: impl IntoIterator<Item = PathBuf>) -> Self {
         Self {
             folders: folders.into_iter().collect(),
+            root: PathBuf::new(),
             shelf: OnceLock::new(),
         }
     }
 
+    /// The same; messages name the schemas below `root` from there.
+    #[must_use]
+    pub fn named_from(self, root: &Path) -> Self {
+        let root = root.to_owned();
+        Self { root, ..self }
+    }
+
     /// The schema that `address` means to a schema whose `$id` is `base`; nothing if there is none.
     pub(super) fn find(&self, address: &str, base: Option<&str>) -> Result<Option<Arc<File>>, SchemaError> {
-        let searched = self.shelf.get_or_init(|| Shelf::fill(&self.folders));
+        let searched = self.shelf.get_or_init(|| Shelf::fill(&self.folders, &self.root));
         let searched = searched.as_ref().map_err(SchemaError::clone)?;
         let readable = searched
             .order
@@ -50,7 +60,7 @@ impl Library {
 }
 
 impl Shelf {
-    fn fill(folders: &[PathBuf]) -> Result<Self, SchemaError> {
+    fn fill(folders: &[PathBuf], root: &Path) -> Result<Self, SchemaError> {
         let mut shelf = Self::default();
         for folder in folders {
             let unreadable = |error: std::io::Error| SchemaError::Unreadable {
@@ -72,7 +82,7 @@ impl Shelf {
                 };
                 if !shelf.files.contains_key(name) {
                     shelf.order.push(name.to_owned());
-                    shelf.files.insert(name.to_owned(), read(&path).map(Arc::new));
+                    shelf.files.insert(name.to_owned(), read(&path, root).map(Arc::new));
                 }
             }
         }
@@ -80,8 +90,8 @@ impl Shelf {
     }
 }
 
-fn read(path: &Path) -> Result<File, SchemaError> {
-    let name = path.display().to_string();
+fn read(path: &Path, root: &Path) -> Result<File, SchemaError> {
+    let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
     let unreadable = |reason: String| SchemaError::Unreadable {
         name: name.clone(),
         reason,

@@ -54,7 +54,8 @@ pub struct Violation {
     pub span: Range<usize>,
     /// The place in lines and columns.
     pub position: Position,
-    /// The rule that was broken, a JSON pointer into the schema: `#/properties/threshold/maximum`.
+    /// The rule that was broken, a JSON pointer into the schema: `#/properties/threshold/maximum`; with a file's
+    /// name in front where it stands in another schema.
     pub schema: String,
 }
 

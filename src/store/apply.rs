@@ -155,7 +155,7 @@ fn check_schema(draft: &Draft<'_, '_>, path: &str) -> Result<(), StoreError> {
     if !folder.starts_with("schemas") {
         return Ok(());
     }
-    let library = Library::new([live.root().join(folder)]);
+    let library = Library::new([live.root().join(folder)]).named_from(live.root());
     super::validate::compile_whole(path, &text, &library, CheckOptions::default())
         .map(drop)
         .map_err(|errors| StoreError::Schema { errors })

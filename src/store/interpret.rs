@@ -38,6 +38,16 @@ pub enum ValueError {
         /// What is allowed, as the schema says it.
         allowed: Option<String>,
     },
+    /// A number that JSON has not, for a setting that the schema does not declare. Nobody said that the plugin can
+    /// compute with it, no schema can bound it, whoever reads the settings as JSON gets a string, and as likely
+    /// a text was meant. A person who wants it writes it into the file, or declares the setting.
+    #[error("`{key}` would be {number}, which JSON does not have, and the schema does not declare it")]
+    NotFinite {
+        /// The setting.
+        key: KeyPath,
+        /// `inf`, `-inf` or `nan`.
+        number: Value,
+    },
     /// `--string` for a setting that takes none.
     #[error("`{key}` takes {}, not a string", wanted.join(" or "))]
     NotAString {
@@ -116,6 +126,29 @@ pub(super) fn interpret(
         Some(value) => (value, Reading::Literal),
         None => (Value::String(text.clone()), Reading::Text),
     })
+}
+
+/// Refuses numbers that are not finite where the schema declares nothing of them; what it declares, it decides.
+pub(super) fn refuse_undeclared(
+    key: &KeyPath,
+    value: &Value,
+    declares: &dyn Fn(&KeyPath) -> bool,
+) -> Result<(), ValueError> {
+    match value {
+        Value::Float(number) if !number.is_finite() && !declares(key) => Err(ValueError::NotFinite {
+            key: key.clone(),
+            number: value.clone(),
+        }),
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.try_for_each(|(index, item)| refuse_undeclared(&key.index(index), item, declares))
+        }
+        Value::Table(entries) => {
+            let mut entries = entries.iter();
+            entries.try_for_each(|(name, entry)| refuse_undeclared(&key.key(name.as_str()), entry, declares))
+        }
+        Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => Ok(()),
+    }
 }
 
 /// Reads a text as the first of these kinds that it fits; string last, since every text is one.

@@ -107,7 +107,8 @@ impl<'s> Rules<'s> {
 
     /// Where references of a plugin's schemas to other files are answered.
     pub(super) fn library(&self, plugin: &str) -> Library {
-        Library::new([self.live.root().join("schemas").join(plugin)])
+        let root = self.live.root();
+        Library::new([root.join("schemas").join(plugin)]).named_from(root)
     }
 
     /// Checks a plugin's settings.

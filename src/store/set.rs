@@ -4,11 +4,12 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::draft::Draft;
-use super::interpret::{Given, Reading, interpret};
+use super::interpret::{self, Given, Reading, ValueError, interpret};
 use super::plan::{Intent, Outcome};
 use super::setting::Setting;
 use super::{Store, StoreError};
 use crate::document::{EditError, KeyPath, Segment, Value};
+use crate::schema::Schema;
 
 /// One assignment: `KEY VALUE`.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,6 +167,7 @@ fn set(draft: &mut Draft<'_, '_>, assignment: &Assignment, reached: &mut Vec<Rea
         }
     }
     let (value, reading) = interpret(&key, &assignment.given, annotation.as_ref(), current.as_ref())?;
+    refuse_undeclared(plugin, &schema, path, &value)?;
     let edited = document.set(path, &value).map_err(|error| named(plugin, error))?;
     draft.put_document(plugin, edited)?;
     reached.push(Reached {
@@ -244,6 +246,16 @@ fn remove(
     Ok(())
 }
 
+fn refuse_undeclared(plugin: &str, schema: &Schema, path: &KeyPath, value: &Value) -> Result<(), ValueError> {
+    let plugin = KeyPath::root().key(plugin);
+    let declares = |key: &KeyPath| {
+        // Below the plugin's name.
+        let path = key.split_first().map(|(_, path)| path);
+        path.is_some_and(|path| schema.annotation(&path).is_some())
+    };
+    interpret::refuse_undeclared(&plugin.concat(path), value, &declares)
+}
+
 /// The array that is meant, its items, and the item that was given.
 fn item(
     draft: &mut Draft<'_, '_>,
@@ -259,5 +271,6 @@ fn item(
         None => Vec::new(),
     };
     let (value, reading) = interpret(&setting.name(), given, annotation.as_ref(), items.first())?;
+    refuse_undeclared(&setting.plugin, &schema, &setting.path.index(items.len()), &value)?;
     Ok((setting, items, value, reading))
 }

@@ -112,7 +112,8 @@ impl Store {
                 let path = schema_path(plugin, version);
                 let settings = settings_path(plugin);
                 let folder = self.root.join("schemas").join(plugin);
-                let library = Library::new([folder].into_iter().chain(options.schema_folders.iter().cloned()));
+                let folders = [folder].into_iter().chain(options.schema_folders.iter().cloned());
+                let library = Library::new(folders).named_from(&self.root);
                 let is_current = in_force == Some(version);
                 let checks_settings = is_current && wanted(&settings);
                 if !(wanted(&path) || checks_settings) {
@@ -213,7 +214,8 @@ impl Shelf<'_> {
             }
         });
         let own = own.map(Path::to_owned);
-        let library = Library::new(own.into_iter().chain(self.options.schema_folders.iter().cloned()));
+        let folders = own.into_iter().chain(self.options.schema_folders.iter().cloned());
+        let library = Library::new(folders).named_from(Path::new("."));
         compile(&name, &text, &library, self.options.check).map(Arc::new)
     }
 }

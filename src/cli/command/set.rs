@@ -154,10 +154,14 @@ pub(super) fn reply(outcome: Outcome, reached: &[Reached]) -> Reply {
         }
         match reading {
             Some(Reading::Literal) => {
-                reply = reply.note(format!("`{key}` is in no schema; the value was read as a TOML literal"));
+                reply = reply.note(format!(
+                    "no schema gives `{key}` a type; the value was read as a TOML literal"
+                ));
             }
             Some(Reading::Text) => {
-                reply = reply.note(format!("`{key}` is in no schema; the value was taken as a string"));
+                reply = reply.note(format!(
+                    "no schema gives `{key}` a type; the value was taken as a string"
+                ));
             }
             Some(Reading::Schema | Reading::Document | Reading::Given) | None => {}
         }

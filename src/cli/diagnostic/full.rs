@@ -89,7 +89,9 @@ pub(super) fn write_violation(
 
 /// What is allowed and where the schema says so; else where to look.
 fn note(file: &CheckedFile, violation: &Violation) -> Option<String> {
-    let schema = file.schema.as_deref().unwrap_or_default();
+    // A rule of another schema names that file itself.
+    let own = violation.schema.starts_with('#');
+    let schema = file.schema.as_deref().filter(|_| own).unwrap_or_default();
     match &violation.allowed {
         Some(allowed) => Some(sentence(allowed).into_owned()),
         None if violation.schema.is_empty() => None,

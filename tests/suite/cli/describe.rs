@@ -108,7 +108,7 @@ $ valvecfg set any.x 5
 any.x 5 added
 saved as [rev 1]
 ------- stderr -------
-`any.x` is in no schema; the value was read as a TOML literal
+no schema gives `any.x` a type; the value was read as a TOML literal
 
 $ valvecfg describe any.x
      setting  any.x

@@ -431,7 +431,7 @@ $ valvecfg set any.text --value-stdin
 any.text "two\nlines" added
 saved as [rev 1]
 ------- stderr -------
-`any.text` is in no schema; the value was taken as a string
+no schema gives `any.text` a type; the value was taken as a string
 "#]]
     );
     assert_eq!(environment.succeed(&["get", "any.text"]), "two\nlines\n");
@@ -549,19 +549,19 @@ $ valvecfg set any.count 5
 any.count 5 added
 saved as [rev 1]
 ------- stderr -------
-`any.count` is in no schema; the value was read as a TOML literal
+no schema gives `any.count` a type; the value was read as a TOML literal
 
 $ valvecfg set any.text five
 any.text "five" added
 saved as [rev 2]
 ------- stderr -------
-`any.text` is in no schema; the value was taken as a string
+no schema gives `any.text` a type; the value was taken as a string
 
 $ valvecfg set any.day 1979-05-27
 any.day 1979-05-27 added
 saved as [rev 3]
 ------- stderr -------
-`any.day` is in no schema; the value was read as a TOML literal
+no schema gives `any.day` a type; the value was read as a TOML literal
 
 $ valvecfg set any.day 1979-05-28
 any.day 1979-05-27 -> 1979-05-28
@@ -595,13 +595,13 @@ $ valvecfg set 'any."a.b"=3'
 any."a.b" 3 added
 saved as [rev 8]
 ------- stderr -------
-`any."a.b"` is in no schema; the value was read as a TOML literal
+no schema gives `any."a.b"` a type; the value was read as a TOML literal
 
 $ valvecfg set any.deep.down.there true
 any.deep.down.there true added
 saved as [rev 9]
 ------- stderr -------
-`any.deep.down.there` is in no schema; the value was read as a TOML literal
+no schema gives `any.deep.down.there` a type; the value was read as a TOML literal
 "#]]
     );
     assert_screen!(
@@ -705,6 +705,100 @@ saved as [rev 1]
 $ valvecfg history -n 1
 [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte  via set
   valve.threshold 60 -> 55
+"#]]
+    );
+}
+
+#[test]
+fn a_number_that_json_has_not_is_taken_only_where_the_schema_declares_it() {
+    let environment = TestEnvironment::new_store();
+    environment.beside(
+        "any.json",
+        r#"{"properties": {"ratio": {"type": "number"}, "free": {"title": "anything"}, "t": {"properties": {"x": {}}}}}"#,
+    );
+    environment.succeed(&["plugin", "add", "any", "--schema", "../any.json"]);
+    let screens = environment.screens(&[
+        "set any.name nan",
+        "set any.name nan --string",
+        "set any.low -inf",
+        "set any.list '[1.0, inf]'",
+        "set any.t '{ x = inf, y = nan }'",
+        "set any.ratio inf",
+        "set any.free inf",
+        "set any.numbers '[1.5]'",
+        "add any.numbers inf",
+        "set any.numbers[0] nan --json",
+    ]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg set any.name nan
+------- stderr -------
+error: `any.name` would be nan, which JSON does not have, and the schema does not declare it
+help: nothing was written; `--string` takes it as text, and as a number the schema must declare it
+[exit 1]
+
+$ valvecfg set any.name nan --string
+any.name "nan" added
+saved as [rev 1]
+
+$ valvecfg set any.low -inf
+------- stderr -------
+error: unexpected argument '-i' found
+
+  tip: to pass '-i' as a value, use '-- -i'
+
+Usage: valvecfg set [OPTIONS] <KEY VALUE|KEY=VALUE>...
+
+For more information, try '--help'.
+[exit 2]
+
+$ valvecfg set any.list '[1.0, inf]'
+------- stderr -------
+error: `any.list[1]` would be inf, which JSON does not have, and the schema does not declare it
+help: nothing was written; `--string` takes it as text, and as a number the schema must declare it
+[exit 1]
+
+$ valvecfg set any.t '{ x = inf, y = nan }'
+------- stderr -------
+error: `any.t.y` would be nan, which JSON does not have, and the schema does not declare it
+help: nothing was written; `--string` takes it as text, and as a number the schema must declare it
+[exit 1]
+
+$ valvecfg set any.ratio inf
+------- stderr -------
+error[VC113]: `ratio` must be a finite number
+ --> plugins/any.toml:4:9
+  |
+4 | ratio = inf
+  |         ^^^ inf is not finite
+  |
+  = note: a number (schemas/any/1.schema.json#/properties/ratio)
+help: nothing was written
+[exit 1]
+
+$ valvecfg set any.free inf
+any.free inf added
+saved as [rev 2]
+------- stderr -------
+no schema gives `any.free` a type; the value was read as a TOML literal
+
+$ valvecfg set any.numbers '[1.5]'
+any.numbers [1.5] added
+saved as [rev 3]
+------- stderr -------
+no schema gives `any.numbers` a type; the value was read as a TOML literal
+
+$ valvecfg add any.numbers inf
+------- stderr -------
+error: `any.numbers[1]` would be inf, which JSON does not have, and the schema does not declare it
+help: nothing was written; `--string` takes it as text, and as a number the schema must declare it
+[exit 1]
+
+$ valvecfg set any.numbers[0] nan --json
+------- stderr -------
+{"error":"`any.numbers[0]` would be nan, which JSON does not have, and the schema does not declare it","cause":[],"hints":["nothing was written; `--string` takes it as text, and as a number the schema must declare it"],"exit":1,"violations":[]}
+[exit 1]
 "#]]
     );
 }

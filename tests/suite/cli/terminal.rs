@@ -83,6 +83,19 @@ fn a_bare_rollback_shows_the_change_and_asks() {
 }
 
 #[test]
+fn a_question_that_is_answered_with_nothing_is_answered_with_no() {
+    let environment = TestEnvironment::gateway();
+    environment.succeed(&["set", "valve.threshold", "55"]);
+    let Some((screen, code)) = typed(&environment, &[], "rollback", "\r") else {
+        return;
+    };
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains("› no"), "{screen}");
+    assert!(screen.contains("nothing was written"), "{screen}");
+    assert_eq!(environment.succeed(&["get", "valve.threshold"]), "55\n");
+}
+
+#[test]
 fn a_name_that_several_plugins_have_is_chosen() {
     let environment = TestEnvironment::gateway();
     let Some((screen, code)) = typed(&environment, &[], "get schema_version --show-origin", "\u{1b}[B\r") else {

@@ -246,13 +246,105 @@ error[VC004]: `port` cannot be checked: its schema `other.json` is in no schema 
 1 | port = 80
   |        ^^ not checked
   |
-  = note: see r.json#/properties/port/x-valvecfg-unanswered
+  = note: see r.json#/properties/port/$ref
 
 1 error in 1 file, 1 file checked
 [exit 1]
 
 $ valvecfg validate plain.toml --schema r.json --schema-dir elsewhere --output-format concise
 plain.toml:1:8: error[VC102] `port` must be a string
+[exit 1]
+"#]]
+    );
+}
+
+#[test]
+fn a_rule_of_another_schema_is_named_with_its_file() {
+    let environment = files();
+    environment.beside(
+        "schemas/r.json",
+        r#"{"properties": {"port": {"$ref": "other.json"}, "t": {"$ref": "other.json#/$defs/t"}, "own": {"type": "string"}}}"#,
+    );
+    environment.beside(
+        "schemas/other.json",
+        r#"{"maximum": 9, "$defs": {"t": {"required": ["y"], "properties": {"x": {"anyOf": [{"maximum": 5}, {"type": "string", "minLength": 2}]}}}}}"#,
+    );
+    environment.beside("a.toml", "port = 80\nown = 1\n[t]\nx = 9\n");
+    let screens = environment.screens(&[
+        "validate a.toml --schema schemas/r.json",
+        "validate a.toml --schema schemas/r.json --json",
+    ]);
+    assert_screen!(
+        screens,
+        str![[r##"
+$ valvecfg validate a.toml --schema schemas/r.json
+error[VC101]: `port` must be at most 9
+ --> a.toml:1:8
+  |
+1 | port = 80
+  |        ^^ 80 is out of range
+  |
+  = note: at most 9 (schemas/r.json#/properties/port)
+help: did you mean `9`?
+
+error[VC102]: `own` must be a string
+ --> a.toml:2:7
+  |
+2 | own = 1
+  |       ^ this is an integer
+  |
+  = note: a string (schemas/r.json#/properties/own)
+help: did you mean `"1"`?
+
+error[VC103]: `t.y` is required
+ --> a.toml:3:1
+  |
+3 | [t]
+  | ^^^ `y` is missing here
+  |
+  = note: see schemas/other.json#/$defs/t/required
+
+error[VC101]: `t.x` must be at most 5
+ --> a.toml:4:5
+  |
+4 | x = 9
+  |     ^ 9 is out of range
+  |
+  = note: see schemas/other.json#/$defs/t/properties/x/anyOf/0/maximum
+help: did you mean `5`?
+
+4 errors in 1 file, 1 file checked
+[exit 1]
+
+$ valvecfg validate a.toml --schema schemas/r.json --json
+{"file":"a.toml","line":1,"column":8,"end_line":1,"end_column":10,"code":"VC101","severity":"error","message":"`port` must be at most 9","key":"port","schema":"schemas/other.json#/maximum","label":"80 is out of range","allowed":"at most 9 (schemas/r.json#/properties/port)","suggestion":"9"}
+{"file":"a.toml","line":2,"column":7,"end_line":2,"end_column":8,"code":"VC102","severity":"error","message":"`own` must be a string","key":"own","schema":"#/properties/own/type","label":"this is an integer","allowed":"a string (schemas/r.json#/properties/own)","suggestion":"\"1\""}
+{"file":"a.toml","line":3,"column":1,"end_line":3,"end_column":4,"code":"VC103","severity":"error","message":"`t.y` is required","key":"t.y","schema":"schemas/other.json#/$defs/t/required","label":"`y` is missing here"}
+{"file":"a.toml","line":4,"column":5,"end_line":4,"end_column":6,"code":"VC101","severity":"error","message":"`t.x` must be at most 5","key":"t.x","schema":"schemas/other.json#/$defs/t/properties/x/anyOf/0/maximum","label":"9 is out of range","suggestion":"5"}
+[exit 1]
+"##]]
+    );
+}
+
+#[test]
+fn in_a_store_another_schema_is_named_from_its_folder() {
+    let environment = TestEnvironment::new_store();
+    environment.write("schemas/any/other.json", r#"{"required": ["y"]}"#);
+    environment.beside("any.json", r#"{"properties": {"t": {"$ref": "other.json"}}}"#);
+    environment.succeed(&["plugin", "add", "any", "--schema", "../any.json"]);
+    assert_screen!(
+        environment.screens(&["set any.t.x 1"]),
+        str![[r#"
+$ valvecfg set any.t.x 1
+------- stderr -------
+error[VC103]: `t.y` is required
+ --> plugins/any.toml:3:1
+  |
+3 | [t]
+  | ^^^ `y` is missing here
+  |
+  = note: see schemas/any/other.json#/required
+help: nothing was written; set them at once: `valvecfg set any.t.x=1 any.t.y=VALUE`
 [exit 1]
 "#]]
     );
