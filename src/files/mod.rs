@@ -2,6 +2,7 @@
 //!
 //! It knows bytes, paths, owners and disks; it does not know TOML, git or stores.
 
+mod attributes;
 mod durable;
 mod replace;
 
@@ -14,7 +15,7 @@ use rustix::fs::{Mode, OFlags};
 use thiserror::Error;
 
 pub use durable::Durability;
-pub use replace::{Replacement, staged_path};
+pub use replace::{Replacement, Step, staged_path};
 
 /// Settings files above this size are refused unless the caller says otherwise: 4 MiB. Parsing takes about ten
 /// times the text in memory, and a gateway has little.

@@ -7,17 +7,43 @@
 //!
 //! Where a rename cannot work or would lose something, the target is written in place: it is bind-mounted, it
 //! has hard links, its owner cannot be kept. Then a reader can see half of it, and a crash is repaired from
-//! the journal of whoever called.
+//! the journal of whoever called, which must say so before the first byte is written: only a file that is
+//! written in place can be torn, and what looks torn anywhere else is somebody's save.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{Metadata, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, XattrFlags, renameat_with};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
+use super::attributes::keep_attributes;
 use super::{Durability, FileError, Ownership, create, mode_of, read_if_present, refuse_special, remove};
+
+/// What a disk writes at once, in bytes.
+const SECTOR: usize = 512;
+
+/// What a step came to.
+#[must_use = "a file may have to be written in place"]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It is done.
+    Done,
+    /// No rename can do it, and nothing was changed. The caller notes that durably, calls
+    /// [`Replacement::allow_in_place`], and takes the step again.
+    InPlaceOnly,
+}
+
+/// What became of an attempt to exchange or move files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Swap {
+    Done,
+    /// Someone else had saved, and that save is in place.
+    Changed,
+    /// Not possible here; nothing was changed.
+    NotByRename,
+}
 
 /// One file that is to become something else, or to go.
 #[derive(Debug)]
@@ -57,14 +83,26 @@ impl Replacement {
 
     /// Takes up a replacement that another process began, by what its journal says.
     #[must_use]
-    pub fn resume(target: PathBuf, before: Option<Vec<u8>>, after: Option<Vec<u8>>) -> Self {
+    pub fn resume(target: PathBuf, before: Option<Vec<u8>>, after: Option<Vec<u8>>, in_place: bool) -> Self {
         Self {
             staged: staged_path(&target),
             target,
             before,
             after,
-            in_place: false,
+            in_place,
         }
+    }
+
+    /// Whether the target is written in place. Known once it is staged, or once a step has found that no rename
+    /// can do it.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        self.in_place
+    }
+
+    /// Has the target written in place from here on. The caller has noted that durably.
+    pub fn allow_in_place(&mut self) {
+        self.in_place = true;
     }
 
     /// The file itself, with symbolic links resolved.
@@ -122,86 +160,98 @@ impl Replacement {
     ///
     /// # Errors
     /// [`FileError::Changed`] where the target no longer holds what it was planned from; it is left as it is.
-    pub fn apply(&mut self, durability: &mut Durability) -> Result<(), FileError> {
-        if let Some(parent) = self.target.parent() {
-            durability.folder(parent);
-        }
-        match (&self.before, &self.after) {
-            (Some(_), Some(_)) if self.in_place => self.write_in_place(durability),
-            (Some(_), Some(_)) => self.exchange(durability),
-            (None, Some(_)) => match renameat_with(CWD, &self.staged, CWD, &self.target, RenameFlags::NOREPLACE) {
-                Ok(()) => Ok(()),
-                Err(Errno::EXIST) => Err(FileError::Changed {
-                    path: self.target.clone(),
-                }),
-                Err(errno) => Err(FileError::io("write", &self.target, errno)),
-            },
-            (Some(before), None) => {
-                let moved = super::rename_to_free(&self.target, &self.staged)?;
-                let displaced = read_if_present(&self.staged, u64::MAX - 1)?;
-                if moved && displaced.as_ref() == Some(before) {
-                    return Ok(());
+    pub fn apply(&self, durability: &mut Durability) -> Result<Step, FileError> {
+        self.note_folder(durability);
+        let swap = match (&self.before, &self.after) {
+            (Some(before), Some(after)) if self.in_place => {
+                let is_old = read_if_present(&self.target, u64::MAX - 1)?.as_ref() == Some(before);
+                if is_old {
+                    self.write_in_place(after, before, durability)?;
+                    Swap::Done
+                } else {
+                    Swap::Changed
                 }
-                super::rename_to_free(&self.staged, &self.target)?;
-                Err(FileError::Changed {
-                    path: self.target.clone(),
-                })
             }
-            (None, None) => Ok(()),
+            (Some(before), Some(after)) => self.exchange(after, before)?,
+            (None, Some(_)) if super::rename_to_free(&self.staged, &self.target)? => Swap::Done,
+            (None, Some(_)) => Swap::Changed,
+            (Some(before), None) => self.take_away(before)?,
+            (None, None) => Swap::Done,
+        };
+        match swap {
+            Swap::Done => Ok(Step::Done),
+            Swap::NotByRename => Ok(Step::InPlaceOnly),
+            Swap::Changed => Err(FileError::Changed {
+                path: self.target.clone(),
+            }),
         }
     }
 
+    /// As [`Self::apply`], in place where it cannot be otherwise, for a file that has no journal: a crash in the
+    /// midst of writing in place leaves it torn.
+    pub fn apply_without_journal(&mut self, durability: &mut Durability) -> Result<(), FileError> {
+        if self.apply(durability)? == Step::InPlaceOnly {
+            self.allow_in_place();
+            // In place, every step can be done.
+            self.apply(durability).map(|_done| ())?;
+        }
+        Ok(())
+    }
+
     /// Puts back what was there before, whether [`Self::apply`] has run or not. What someone else has written
-    /// since is left alone.
-    pub fn undo(&self, durability: &mut Durability) -> Result<(), FileError> {
+    /// since is left alone, and what of theirs was displaced comes back.
+    pub fn undo(&self, durability: &mut Durability) -> Result<Step, FileError> {
+        self.note_folder(durability);
         let now = read_if_present(&self.target, u64::MAX - 1)?;
         let staged = read_if_present(&self.staged, u64::MAX - 1)?;
-        let ours = now == self.after || self.is_torn(now.as_deref());
-        if let Some(parent) = self.target.parent() {
-            durability.folder(parent);
-        }
-        match (&self.before, &self.after) {
-            (Some(before), Some(_)) if ours && staged.as_ref() == Some(before) => {
-                exchange_names(&self.staged, &self.target)?;
+        let ours = now == self.after;
+        let swap = match (&self.before, &self.after, &staged) {
+            (Some(before), Some(after), _) if self.in_place => {
+                if ours || self.is_torn(now.as_deref()) {
+                    self.write_in_place(before, after, durability)?;
+                }
+                Swap::Done
             }
-            (Some(before), Some(_)) if ours => {
-                overwrite(&self.target, before)?;
-                durability.file(&self.target);
-            }
-            (Some(before), None) if now.is_none() && staged.as_ref() == Some(before) => {
+            // What stands beside it was displaced: the old content, or a save that was in the way.
+            (Some(_), Some(after), Some(displaced)) if ours && displaced != after => self.exchange(displaced, after)?,
+            (Some(_), None, Some(_)) if now.is_none() => {
+                // Somebody's new file stays, where there is one by now.
                 super::rename_to_free(&self.staged, &self.target)?;
+                Swap::Done
             }
-            (None, Some(_)) if ours => remove(&self.target)?,
-            _ => {}
-        }
-        remove(&self.staged)
+            (None, Some(after), None) if ours => self.take_away(after)?,
+            _ => Swap::Done,
+        };
+        self.settle(swap)
     }
 
     /// Makes sure that the new content is in place, unless someone else has written since, and forgets the
     /// displaced one.
-    pub fn redo(&self, durability: &mut Durability) -> Result<(), FileError> {
+    pub fn redo(&self, durability: &mut Durability) -> Result<Step, FileError> {
+        self.note_folder(durability);
         let now = read_if_present(&self.target, u64::MAX - 1)?;
         let staged = read_if_present(&self.staged, u64::MAX - 1)?;
         let untouched = now == self.before || self.is_torn(now.as_deref());
-        if let Some(parent) = self.target.parent() {
-            durability.folder(parent);
-        }
-        match &self.after {
+        let swap = match (&self.before, &self.after) {
             // The staged file proves that the exchange is still to be done; without it, whoever put the old
             // bytes there did so afterwards.
-            Some(after) if untouched && staged.as_ref() == Some(after) => {
-                let linked = std::fs::metadata(&self.target).is_ok_and(|metadata| metadata.nlink() > 1);
-                if self.before.is_none() {
+            (before, Some(after)) if untouched && staged.as_ref() == Some(after) => match before {
+                None => {
+                    // Somebody's new file stays, where there is one by now.
                     super::rename_to_free(&self.staged, &self.target)?;
-                } else if linked || exchange_names(&self.staged, &self.target).is_err() {
-                    overwrite(&self.target, after)?;
-                    durability.file(&self.target);
+                    Swap::Done
                 }
-            }
-            None if untouched && staged.is_none() && now.is_some() => remove(&self.target)?,
-            _ => {}
-        }
-        remove(&self.staged)
+                Some(before) if self.in_place => {
+                    self.write_in_place(after, before, durability)?;
+                    Swap::Done
+                }
+                Some(_) if has_other_names(&self.target)? => Swap::NotByRename,
+                Some(before) => self.exchange(after, before)?,
+            },
+            (Some(before), None) if untouched && staged.is_none() => self.take_away(before)?,
+            _ => Swap::Done,
+        };
+        self.settle(swap)
     }
 
     /// Forgets the displaced file.
@@ -209,64 +259,111 @@ impl Replacement {
         remove(&self.staged)
     }
 
-    fn exchange(&mut self, durability: &mut Durability) -> Result<(), FileError> {
+    fn settle(&self, swap: Swap) -> Result<Step, FileError> {
+        if swap == Swap::NotByRename {
+            return Ok(Step::InPlaceOnly);
+        }
+        remove(&self.staged)?;
+        Ok(Step::Done)
+    }
+
+    fn note_folder(&self, durability: &mut Durability) {
+        if let Some(parent) = self.target.parent() {
+            durability.folder(parent);
+        }
+    }
+
+    /// Exchanges the staged file, which holds `ours`, and the target, which should hold `expected`. Where it holds
+    /// something else, someone has saved, and it is put back.
+    fn exchange(&self, ours: &[u8], expected: &[u8]) -> Result<Swap, FileError> {
         match renameat_with(CWD, &self.staged, CWD, &self.target, RenameFlags::EXCHANGE) {
             Ok(()) => {}
             // A bind mount, or a file system that cannot exchange.
-            Err(Errno::BUSY | Errno::XDEV | Errno::INVAL) => {
-                self.in_place = true;
-                return self.write_in_place(durability);
-            }
-            Err(Errno::NOENT) => {
-                return Err(FileError::Changed {
-                    path: self.target.clone(),
-                });
-            }
+            Err(Errno::BUSY | Errno::XDEV | Errno::INVAL) => return Ok(Swap::NotByRename),
+            Err(Errno::NOENT) => return Ok(Swap::Changed),
             Err(errno) => return Err(FileError::io("write", &self.target, errno)),
         }
-        let displaced = read_if_present(&self.staged, u64::MAX - 1)?;
-        if displaced == self.before {
-            return Ok(());
+        let mut displaced = read_if_present(&self.staged, u64::MAX - 1)?;
+        if displaced.as_deref() == Some(expected) {
+            return Ok(Swap::Done);
         }
-        exchange_names(&self.staged, &self.target)?;
-        // Whoever saved may have saved again before the names were back. The last save is the one to keep.
-        if read_if_present(&self.staged, u64::MAX - 1)? != self.after {
-            exchange_names(&self.staged, &self.target)?;
+        // Whoever saved may save again before the names are back, and again after that. The last save is the one
+        // to keep: it is in place once what comes back is what was last put there.
+        let mut placed = Some(ours.to_vec());
+        loop {
+            renameat_with(CWD, &self.staged, CWD, &self.target, RenameFlags::EXCHANGE)
+                .map_err(|errno| FileError::io("put back", &self.target, errno))?;
+            let back = read_if_present(&self.staged, u64::MAX - 1)?;
+            if back == placed {
+                return Ok(Swap::Changed);
+            }
+            placed = std::mem::replace(&mut displaced, back);
         }
-        Err(FileError::Changed {
-            path: self.target.clone(),
+    }
+
+    /// Moves the target, which should hold `expected`, to the staged name. Where it holds something else, someone
+    /// has saved, and it is put back.
+    fn take_away(&self, expected: &[u8]) -> Result<Swap, FileError> {
+        match super::rename_to_free(&self.target, &self.staged) {
+            Ok(true) => {}
+            Ok(false) => {
+                let taken = io::Error::from(io::ErrorKind::AlreadyExists);
+                return Err(FileError::io("move a file out of the way to", &self.staged, taken));
+            }
+            Err(error) if error.is_not_found() => return Ok(Swap::Changed),
+            Err(error) => return Err(error),
+        }
+        if read_if_present(&self.staged, u64::MAX - 1)?.as_deref() == Some(expected) {
+            return Ok(Swap::Done);
+        }
+        if !super::rename_to_free(&self.staged, &self.target)? {
+            // Saved again under the name that was free for a moment. The last save is the one to keep.
+            remove(&self.staged)?;
+        }
+        Ok(Swap::Changed)
+    }
+
+    /// Writes `bytes` over the target. Where that fails half-way, `other` is put back if possible, and what is
+    /// left is for the journal.
+    fn write_in_place(&self, bytes: &[u8], other: &[u8], durability: &mut Durability) -> Result<(), FileError> {
+        durability.file(&self.target);
+        overwrite(&self.target, bytes).inspect_err(|_| {
+            // Its own failure would say nothing new.
+            drop(overwrite(&self.target, other));
         })
     }
 
-    fn write_in_place(&self, durability: &mut Durability) -> Result<(), FileError> {
-        let now = read_if_present(&self.target, u64::MAX - 1)?;
-        if now != self.before {
-            return Err(FileError::Changed {
-                path: self.target.clone(),
-            });
-        }
-        let Some(after) = &self.after else { return Ok(()) };
-        overwrite(&self.target, after)?;
-        durability.file(&self.target);
-        Ok(())
-    }
-
-    /// Whether these bytes are what an interrupted write in place leaves: a beginning of the new content and
-    /// the rest of the old.
+    /// Whether these bytes are what an interrupted write in place leaves: each piece that a disk writes at once is
+    /// of the new content or of the old. After a kill the new ones come first; after a power cut in any order.
     fn is_torn(&self, now: Option<&[u8]>) -> bool {
         let (Some(before), Some(after), Some(now)) = (&self.before, &self.after, now) else {
             return false;
         };
-        let written = now.iter().zip(after).take_while(|(a, b)| a == b).count();
-        let rest_is_old = now.len() >= written && before.get(written..) == Some(&now[written..]);
-        let all_written = written == after.len() && before.get(written..) == now.get(written..);
-        written > 0 && (rest_is_old || all_written)
+        let lengths = before.len().min(after.len())..=before.len().max(after.len());
+        if !self.in_place || !lengths.contains(&now.len()) {
+            return false;
+        }
+        // Before the length is set, the rest of the longer content follows the shorter one: when it is written, and
+        // the other way round when that is taken back.
+        let followed_by = |first: &[u8], rest: &[u8]| [first, rest.get(first.len()..).unwrap_or_default()].concat();
+        let mut unwritten = before.clone();
+        // A file that grew, and not all of it on the disk: the rest is read as zeros.
+        unwritten.resize(before.len().max(after.len()), 0);
+        let possible = [followed_by(after, before), followed_by(before, after), unwritten];
+        (0..now.len()).step_by(SECTOR).all(|start| {
+            let piece = start..now.len().min(start + SECTOR);
+            possible.iter().any(|bytes| bytes[piece.clone()] == now[piece.clone()])
+        })
     }
 }
 
-fn exchange_names(staged: &Path, target: &Path) -> Result<(), FileError> {
-    renameat_with(CWD, staged, CWD, target, RenameFlags::EXCHANGE)
-        .map_err(|errno| FileError::io("put back", target, errno))
+/// Whether a file has other names, which a rename would leave behind.
+fn has_other_names(path: &Path) -> Result<bool, FileError> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => Ok(metadata.nlink() > 1),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(FileError::io("look at", path, source)),
+    }
 }
 
 fn overwrite(target: &Path, bytes: &[u8]) -> Result<(), FileError> {
@@ -277,47 +374,5 @@ fn overwrite(target: &Path, bytes: &[u8]) -> Result<(), FileError> {
     file.sync_all().map_err(io)
 }
 
-/// Gives the staged file what the target has: owner, mode, ACL, extended attributes. `false` where the system
-/// does not let us, so that a rename would lose it.
-fn keep_attributes(target: &Path, metadata: &Metadata, staged: &Path) -> Result<bool, FileError> {
-    let io = |source: io::Error| FileError::io("copy the attributes of", target, source);
-    let file = File::open(staged).map_err(io)?;
-    let ours = file.metadata().map_err(io)?;
-    if (ours.uid(), ours.gid()) != (metadata.uid(), metadata.gid()) {
-        match std::os::unix::fs::fchown(&file, Some(metadata.uid()), Some(metadata.gid())) {
-            Ok(()) => {}
-            Err(source) if source.kind() == io::ErrorKind::PermissionDenied => return Ok(false),
-            Err(source) => return Err(io(source)),
-        }
-    }
-    if !copy_extended_attributes(target, &file).map_err(|errno| io(errno.into()))? {
-        return Ok(false);
-    }
-    // Last: an ACL and a change of owner both alter the mode.
-    file.set_permissions(metadata.permissions()).map_err(io)?;
-    Ok(true)
-}
-
-fn copy_extended_attributes(target: &Path, staged: &File) -> rustix::io::Result<bool> {
-    let mut names = vec![0_u8; 4096];
-    let length = loop {
-        match rustix::fs::listxattr(target, &mut names[..]) {
-            Ok(length) => break length,
-            Err(Errno::RANGE) => names.resize(names.len() * 4, 0),
-            Err(Errno::NOTSUP) => return Ok(true),
-            Err(errno) => return Err(errno),
-        }
-    };
-    // 64 KiB is the kernel's limit for one value.
-    let mut value = Vec::new();
-    for name in names[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
-        value.resize(64 << 10, 0);
-        let size = rustix::fs::getxattr(target, name, &mut value[..])?;
-        match rustix::fs::fsetxattr(staged, name, &value[..size], XattrFlags::empty()) {
-            Ok(()) => {}
-            Err(Errno::PERM | Errno::ACCESS | Errno::NOTSUP) => return Ok(false),
-            Err(errno) => return Err(errno),
-        }
-    }
-    Ok(true)
-}
+#[cfg(test)]
+mod tests;

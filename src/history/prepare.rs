@@ -53,6 +53,20 @@ impl Prepared {
         self.revision
     }
 
+    /// Puts a content beside it that no revision has, so that whoever must undo the publication after a crash can
+    /// read it.
+    pub fn keep(&mut self, content: &[u8]) -> Result<(), HistoryError> {
+        let BlobId(id) = BlobId::of(content)?;
+        if !self.objects.iter().any(|object| object.id == id) {
+            self.objects.push(Object {
+                id,
+                kind: ObjectType::Blob,
+                data: content.to_vec(),
+            });
+        }
+        Ok(())
+    }
+
     /// Puts a revision in front of this one that is published together with it.
     #[must_use]
     pub fn after(mut self, earlier: Self) -> Self {

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::journal::{self, Journal, JournalFile};
 use super::{Store, StoreError};
 use crate::files::{self, Durability, Ownership, Replacement};
-use crate::history::{self, BlobId, History, Prepared, Publication};
+use crate::history::{self, BlobId, History, Prepared};
 use crate::revision::RevisionId;
 
 /// A file of the store as it is and as it will be.
@@ -42,22 +42,23 @@ pub(super) fn commit(
         paths: Vec::new(),
         replacements: Vec::new(),
     };
-    let publication = match staged.prepare(store, history, prepared, changes, ownership, &mut durability) {
-        Ok(publication) => publication,
+    let mut journal = match staged.prepare(store, history, prepared, changes, ownership, &mut durability) {
+        Ok(journal) => journal,
         Err(error) => return Err(after_undoing(error, || staged.discard(store, git))),
     };
+    let revision = journal.publication.revision;
     let publishing = Publishing {
         history,
-        publication: &publication,
+        journal: &mut journal,
         staged: &mut staged,
         git,
         ownership,
         patience,
     };
     match publishing.run(&mut durability) {
-        Ok(Ok(())) => Ok(publication.revision),
+        Ok(Ok(())) => Ok(revision),
         Ok(Err(error)) => Err(StoreError::NotLive {
-            revision: publication.revision,
+            revision,
             source: Box::new(error),
         }),
         Err(error) => Err(after_undoing(error, || journal::recover(&store.root, git))),
@@ -91,7 +92,7 @@ impl Staged {
         changes: Vec<FileChange>,
         ownership: Ownership,
         durability: &mut Durability,
-    ) -> Result<Publication, StoreError> {
+    ) -> Result<Journal, StoreError> {
         let git = history.git_folder();
         let objects = prepared.stage(git, ownership, durability)?;
         let mut files = Vec::with_capacity(changes.len());
@@ -111,9 +112,15 @@ impl Staged {
                 .unwrap_or(replacement.target())
                 .to_owned();
             replacement.stage(0o644, ownership, durability)?;
+            let in_place = replacement.is_in_place();
             self.replacements.push(replacement);
             self.paths.push(change.path);
-            files.push(JournalFile { target, before, after });
+            files.push(JournalFile {
+                target,
+                before,
+                after,
+                in_place,
+            });
         }
         let file_of = |path: &str| {
             let position = self.paths.iter().position(|known| known == path)?;
@@ -123,7 +130,7 @@ impl Staged {
         let journal = Journal { publication, files };
         journal.write(git, ownership, durability)?;
         durability.barrier()?;
-        Ok(journal.publication)
+        Ok(journal)
     }
 
     /// Takes back the staging of [`Self::prepare`].
@@ -135,7 +142,7 @@ impl Staged {
 
 struct Publishing<'s> {
     history: &'s History,
-    publication: &'s Publication,
+    journal: &'s mut Journal,
     staged: &'s mut Staged,
     git: &'s std::path::Path,
     ownership: Ownership,
@@ -148,17 +155,18 @@ impl Publishing<'_> {
     fn run(self, durability: &mut Durability) -> Result<Result<(), StoreError>, StoreError> {
         let Self {
             history,
-            publication,
+            journal,
             staged,
             git,
             ownership,
             patience,
         } = self;
+        let publication = journal.publication.clone();
         publication.place(git, ownership, durability)?;
         let locked = publication.lock(git, patience)?;
-        for replacement in &mut staged.replacements {
+        for (at, replacement) in staged.replacements.iter_mut().enumerate() {
             // The locks are released by the recovery that follows every error here.
-            replacement.apply(durability)?;
+            journal.take(at, replacement, Replacement::apply, git, ownership, durability)?;
         }
         let followed = locked.publish(durability)?;
         Ok(followed.map_err(StoreError::from).and_then(|()| {

@@ -213,5 +213,5 @@ fn place(path: &Path, bytes: &[u8], ownership: Ownership, durability: &mut Durab
     let mut replacement = Replacement::plan(path, None, Some(bytes.to_vec()))?;
     replacement.stage(0o644, ownership, durability)?;
     durability.barrier()?;
-    replacement.apply(durability)
+    replacement.apply_without_journal(durability)
 }

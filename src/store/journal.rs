@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use crate::files::{self, Durability, Ownership, Replacement};
+use crate::files::{self, Durability, FileError, Ownership, Replacement, Step};
 use crate::history::{self, BlobId, History, Publication};
 
 /// A journal names each changed file once; a store of 10,000 plugins needs about 2 MiB.
@@ -28,6 +28,9 @@ pub(super) struct JournalFile {
     pub target: PathBuf,
     pub before: Option<BlobId>,
     pub after: Option<BlobId>,
+    /// Whether it is written in place, and can be torn.
+    #[serde(default)]
+    pub in_place: bool,
 }
 
 /// Where the journal of the repository in `git` stands.
@@ -43,16 +46,57 @@ impl Journal {
         ownership: Ownership,
         durability: &mut Durability,
     ) -> Result<(), StoreError> {
-        let staged = history::incoming(git).join("journal");
+        let staged = self.stage(git, ownership)?;
         let path = path(git);
+        files::rename(&staged, &path)?;
+        durability.file(&path);
+        Ok(())
+    }
+
+    /// Writes the journal anew, durably. At no moment is there none: the one before counts until this one is whole
+    /// and on the disk.
+    fn rewrite(&self, git: &Path, ownership: Ownership, durability: &mut Durability) -> Result<(), StoreError> {
+        let staged = self.stage(git, ownership)?;
+        durability.file(&staged);
+        durability.barrier()?;
+        let path = path(git);
+        files::rename(&staged, &path)?;
+        durability.file(&path);
+        durability.barrier()?;
+        Ok(())
+    }
+
+    fn stage(&self, git: &Path, ownership: Ownership) -> Result<PathBuf, StoreError> {
+        let staged = history::incoming(git).join("journal");
         let body = serde_json::to_string(self).map_err(|source| StoreError::Journal {
-            path: path.clone(),
+            path: path(git),
             source,
         })?;
         let sum = BlobId::of(body.as_bytes())?;
+        // What a crash left there: the caller holds the lock.
+        files::remove(&staged)?;
         files::create(&staged, format!("{sum}\n{body}\n").as_bytes(), 0o644, ownership)?;
-        files::rename(&staged, &path)?;
-        durability.file(&path);
+        Ok(staged)
+    }
+
+    /// Takes a step of one of its files: by renames, or in place once the journal says so.
+    pub(super) fn take(
+        &mut self,
+        at: usize,
+        replacement: &mut Replacement,
+        step: impl Fn(&Replacement, &mut Durability) -> Result<Step, FileError>,
+        git: &Path,
+        ownership: Ownership,
+        durability: &mut Durability,
+    ) -> Result<(), StoreError> {
+        if step(replacement, durability)? == Step::Done {
+            return Ok(());
+        }
+        self.files[at].in_place = true;
+        self.rewrite(git, ownership, durability)?;
+        replacement.allow_in_place();
+        // In place, every step can be done.
+        step(replacement, durability).map(|_done| ())?;
         Ok(())
     }
 
@@ -80,7 +124,7 @@ impl Journal {
 /// Finishes or undoes what a dead writer began, and clears the staging folder. The caller holds the writer lock.
 pub(super) fn recover(root: &Path, git: &Path) -> Result<(), StoreError> {
     let ownership = Ownership::of(root)?;
-    if let Some(journal) = Journal::read(git)? {
+    if let Some(mut journal) = Journal::read(git)? {
         let history = History::open(root)?;
         let mut durability = Durability::begin(git)?;
         durability.watch(root)?;
@@ -88,19 +132,20 @@ pub(super) fn recover(root: &Path, git: &Path) -> Result<(), StoreError> {
         if recorded {
             // The objects first: the files' content is read from them.
             history::redo(&journal.publication, git, ownership, &mut durability)?;
-            for file in &journal.files {
-                if let Some(replacement) = file.replacement(root, &history)? {
-                    replacement.redo(&mut durability)?;
+        }
+        let step = if recorded { Replacement::redo } else { Replacement::undo };
+        for at in 0..journal.files.len() {
+            let file = &journal.files[at];
+            match file.replacement(root, &history)? {
+                Some(mut replacement) => {
+                    journal.take(at, &mut replacement, step, git, ownership, &mut durability)?;
                 }
+                None if recorded => {}
+                // Its content is in no object yet, so the file itself has not been touched.
+                None => files::remove(&files::staged_path(&root.join(&file.target)))?,
             }
-        } else {
-            for file in &journal.files {
-                match file.replacement(root, &history)? {
-                    Some(replacement) => replacement.undo(&mut durability)?,
-                    // Its content is in no object yet, so the file itself has not been touched.
-                    None => files::remove(&files::staged_path(&root.join(&file.target)))?,
-                }
-            }
+        }
+        if !recorded {
             history::withdraw(&journal.publication, git)?;
         }
         durability.folder(git);
@@ -142,7 +187,12 @@ impl JournalFile {
         let (Some(before), Some(after)) = (read(self.before)?, read(self.after)?) else {
             return Ok(None);
         };
-        Ok(Some(Replacement::resume(root.join(&self.target), before, after)))
+        Ok(Some(Replacement::resume(
+            root.join(&self.target),
+            before,
+            after,
+            self.in_place,
+        )))
     }
 }
 

@@ -63,6 +63,8 @@ pub(super) struct Plan {
     accepted: Vec<FileChange>,
     files: Vec<FileChange>,
     changes: Vec<Change>,
+    /// What stands in the folder, is recorded nowhere, and goes without being recorded.
+    superseded: Vec<Vec<u8>>,
 }
 
 impl Store {
@@ -114,6 +116,9 @@ fn plan(
         }
         if file.after == file.live {
             continue;
+        }
+        if file.superseded && file.is_edited_by_hand()? {
+            plan.superseded.extend(file.live.clone());
         }
         if let Some(plugin) = plugin {
             let before = if file.superseded {
@@ -276,6 +281,9 @@ fn record(session: &Session<'_>, plan: Plan, via: &'static str, intent: &Intent)
         )?;
         if let Some(earlier) = earlier {
             prepared = prepared.after(earlier);
+        }
+        for content in &plan.superseded {
+            prepared.keep(content)?;
         }
         let patience = session.store.limits.patience;
         let revision = commit::commit(session.store, &session.history, &prepared, plan.files, patience)?;

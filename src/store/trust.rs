@@ -57,7 +57,7 @@ fn write(path: &Path, after: Vec<u8>) -> Result<(), FileError> {
     let mut replacement = Replacement::plan(path, before, Some(after))?;
     replacement.stage(0o600, Ownership::of(folder)?, &mut durability)?;
     durability.barrier()?;
-    replacement.apply(&mut durability)?;
+    replacement.apply_without_journal(&mut durability)?;
     durability.barrier()?;
     replacement.finish()
 }

@@ -106,15 +106,20 @@ impl Image {
     /// A file system with a copy of a store on it.
     pub(super) fn of_store(kind: FileSystem, store: &TestEnvironment) -> Self {
         Self::new(kind, &|environment| {
-            let target = environment.folder().join("disk").join(STORE);
-            fs::create_dir_all(target.parent().unwrap()).unwrap();
-            copy_folder(&store.store(), &target);
+            put_store(environment, store);
         })
     }
 
     fn path(&self) -> PathBuf {
         self.folder.path().join("image")
     }
+}
+
+/// Copies a store to a disk.
+pub(super) fn put_store(on: &TestEnvironment, store: &TestEnvironment) {
+    let target = on.folder().join("disk").join(STORE);
+    fs::create_dir_all(target.parent().unwrap()).unwrap();
+    copy_folder(&store.store(), &target);
 }
 
 /// A mounted file system, unmounted when it is dropped, whatever happened to the test.
@@ -174,6 +179,16 @@ impl Disk {
         must(Command::new("xfs_io").args(["-x", "-c", "shutdown"]).arg(self.root()));
         must(Command::new("umount").arg(self.root()));
         self.mount();
+    }
+
+    /// Writes these pieces of a file of the store to the disk, each an offset and a length in bytes, and nothing else of it: what the
+    /// kernel may do at any time of its own accord.
+    pub(super) fn write_out(&self, path: &str, pieces: &[(usize, usize)]) {
+        let mut write = Command::new("xfs_io");
+        for (offset, length) in pieces {
+            write.args(["-c", &format!("sync_range -w -a {offset} {length}")]);
+        }
+        must(write.arg(self.environment.path(path)));
     }
 
     fn mount(&self) {

@@ -13,6 +13,9 @@ use crate::environment::{TestEnvironment, copy_folder};
 struct Scenario {
     name: &'static str,
     prepare: fn(&TestEnvironment),
+    /// What a copy of the store does not bring along.
+    arrange: fn(&TestEnvironment),
+    variables: &'static [(&'static str, &'static str)],
     verb: &'static [&'static str],
     subject: &'static str,
     /// What readers are asked for: a setting of each plugin that changes, its old value and its new one.
@@ -22,6 +25,8 @@ struct Scenario {
 const ONE_PLUGIN: Scenario = Scenario {
     name: "set of one plugin",
     prepare: |_| {},
+    arrange: |_| {},
+    variables: &[],
     verb: &["set", "valve.threshold", "55"],
     subject: "valve.threshold 60 -> 55",
     watched: &[("valve.threshold", "60", "55")],
@@ -30,6 +35,8 @@ const ONE_PLUGIN: Scenario = Scenario {
 const TWO_PLUGINS: Scenario = Scenario {
     name: "set of two plugins",
     prepare: |_| {},
+    arrange: |_| {},
+    variables: &[],
     verb: &["set", "-m", "both", "valve.threshold=55", "heating.target=21.5"],
     subject: "both",
     watched: &[("valve.threshold", "60", "55"), ("heating.target", "20.5", "21.5")],
@@ -38,6 +45,8 @@ const TWO_PLUGINS: Scenario = Scenario {
 const THREE_PLUGINS: Scenario = Scenario {
     name: "set of three plugins",
     prepare: |_| {},
+    arrange: |_| {},
+    variables: &[],
     verb: &[
         "set",
         "-m",
@@ -61,6 +70,8 @@ const ROLLBACK: Scenario = Scenario {
         environment.succeed(&["set", "valve.threshold=55", "heating.target=21.5"]);
         environment.succeed(&["set", "irrigation.budget", "80"]);
     },
+    arrange: |_| {},
+    variables: &[],
     verb: &["rollback", "@~2", "--yes", "-m", "back"],
     subject: "back",
     watched: &[
@@ -79,10 +90,60 @@ const HAND_EDIT: Scenario = Scenario {
             "poll_interval = 20 # by hand",
         );
     },
+    arrange: |_| {},
+    variables: &[],
     verb: &["set", "valve.threshold", "55"],
     subject: "valve.threshold 60 -> 55",
     watched: &[("valve.threshold", "60", "55")],
 };
+
+/// Written in place, since a rename would leave the other name behind.
+const HARD_LINK: Scenario = Scenario {
+    name: "set of a file with two names",
+    prepare: |_| {},
+    arrange: |environment| {
+        let other = environment.folder().join("other.toml");
+        std::fs::hard_link(environment.path("plugins/valve.toml"), other).unwrap();
+    },
+    variables: &[],
+    verb: &["set", "-m", "both", "valve.threshold=100", "heating.target=21.5"],
+    subject: "both",
+    watched: &[("valve.threshold", "60", "100"), ("heating.target", "20.5", "21.5")],
+};
+
+/// What is edited further was edited by hand and never recorded, so no revision has it.
+const EDIT: Scenario = Scenario {
+    name: "edit of what was edited by hand",
+    prepare: |environment| {
+        environment.edit("plugins/valve.toml", "poll_interval = 15", "poll_interval = 20");
+    },
+    arrange: |_| {},
+    variables: &[
+        ("EDITOR", "sed -i 's/threshold = 60/threshold = 55/'"),
+        ("TMPDIR", ".."),
+    ],
+    verb: &["edit", "valve", "-m", "edited"],
+    subject: "edited",
+    watched: &[("valve.threshold", "60", "55")],
+};
+
+/// As before, and written in place.
+const EDIT_HARD_LINK: Scenario = Scenario {
+    name: "edit of what was edited by hand in a file with two names",
+    arrange: HARD_LINK.arrange,
+    ..EDIT
+};
+
+#[test]
+fn a_set_of_a_file_with_two_names_survives_kill_9_at_every_system_call() {
+    sweep(&HARD_LINK);
+}
+
+#[test]
+fn an_edit_of_a_hand_edit_survives_kill_9_at_every_system_call() {
+    sweep(&EDIT);
+    sweep(&EDIT_HARD_LINK);
+}
 
 #[test]
 fn a_set_of_one_plugin_survives_kill_9_at_every_system_call() {
@@ -112,7 +173,7 @@ fn a_set_that_absorbs_a_hand_edit_survives_kill_9_at_every_system_call() {
 #[test]
 fn an_init_survives_kill_9_at_every_system_call() {
     if let Some(reason) = strace::is_missing() {
-        return skip("kill -9 of init", reason);
+        return skip("kill -9, init", reason);
     }
     let traced = TestEnvironment::empty_in(&memory());
     let calls = strace::calls(&traced, &["init", "store"]);
@@ -151,31 +212,33 @@ fn an_init_survives_kill_9_at_every_system_call() {
     }
     assert_ne!(killed, 0);
     report(
-        "kill -9 of init",
+        "kill -9, init",
         &format!("{killed} points, {} distinct states", seen.len()),
     );
 }
 
-/// Where to kill: before every call in the full sweep, else before every third of those after which the disk looks
+/// Where to kill: before every call in the full sweep, else before every fifth of those after which the disk looks
 /// different. Killed between two of these, it leaves the same.
 fn points(calls: &[Call]) -> impl Iterator<Item = &Call> {
-    let step = if everything() { 1 } else { 3 };
+    let step = if everything() { 1 } else { 5 };
     let wanted = |call: &&Call| everything() || call.is_altering();
-    calls.iter().filter(wanted).step_by(step)
+    // The last ones are those after which it is recorded.
+    calls.iter().rev().filter(wanted).step_by(step)
 }
 
 fn sweep(scenario: &Scenario) {
     let name = scenario.name;
     if let Some(reason) = strace::is_missing() {
-        return skip(&format!("kill -9 of a {name}"), reason);
+        return skip(&format!("kill -9, {name}"), reason);
     }
     let prepared = TestEnvironment::gateway_in(&memory());
     (scenario.prepare)(&prepared);
     let old = oracle::settings(&prepared);
     let base = prepared.git_succeed(&["rev-parse", "main"]).trim_end().to_owned();
 
+    let copy = |environment: &TestEnvironment| copy(scenario, environment);
     let finished = copy(&prepared);
-    let calls = strace::calls(&finished, scenario.verb);
+    let calls = strace::calls_with(&finished, scenario.variables, scenario.verb);
     let new = oracle::settings(&finished);
     assert_ne!(old, new);
     let swept = Swept {
@@ -191,10 +254,12 @@ fn sweep(scenario: &Scenario) {
     let (mut points_tried, mut states) = (0, BTreeMap::new());
     for call in points(&calls) {
         let environment = copy(&prepared);
-        let screen = strace::run(&environment, call, Fault::Kill, scenario.verb);
+        let screen = strace::run_with(&environment, call, Fault::Kill, scenario.variables, scenario.verb);
         let acknowledged = screen.status.success();
+        // Until a program that is run has begun, its calls are traced like the others.
+        let instead = screen.stderr.contains("failed: it ended with signal: 9");
         assert!(
-            acknowledged || screen.status.signal() == Some(9),
+            acknowledged || instead || screen.status.signal() == Some(9),
             "{name}: {}\n{screen}",
             call.text
         );
@@ -214,7 +279,7 @@ fn sweep(scenario: &Scenario) {
     }
     assert!(sides[0] > 0 && sides[1] > 0, "{name}: no kill was near the change");
     report(
-        &format!("kill -9 of a {name}"),
+        &format!("kill -9, {name}"),
         &format!(
             "{points_tried} points, {} distinct states ({} old, {} new), {recoveries} kills of the recovery",
             states.len(),
@@ -262,13 +327,13 @@ impl Swept<'_> {
                 "{fault}: a reader without rights changed it"
             );
         }
-        ask(&copy(crashed), &["env"]);
+        ask(&copy(self.scenario, crashed), &["env"]);
     }
 
     /// Kills the recovery of a crashed state before each of its changes, and checks what a second one makes of it.
     fn kill_recovery(&self, crashed: &TestEnvironment, side: Side, fault: &str) -> usize {
         let recover = ["get", "valve.threshold"];
-        let calls = strace::calls(&copy(crashed), &recover);
+        let calls = strace::calls(&copy(self.scenario, crashed), &recover);
         let altering: Vec<&Call> = calls
             .iter()
             .filter(|call| call.is_altering() && !call.text.starts_with("write(1"))
@@ -281,7 +346,7 @@ impl Swept<'_> {
         let mut seen = HashSet::new();
         let mut killed = 0;
         for call in altering.into_iter().step_by(step) {
-            let environment = copy(crashed);
+            let environment = copy(self.scenario, crashed);
             let screen = strace::run(&environment, call, Fault::Kill, &recover);
             assert_eq!(screen.status.signal(), Some(9), "{fault}\n{screen}");
             killed += 1;
@@ -295,9 +360,10 @@ impl Swept<'_> {
     }
 }
 
-fn copy(environment: &TestEnvironment) -> TestEnvironment {
+fn copy(scenario: &Scenario, environment: &TestEnvironment) -> TestEnvironment {
     let copied = TestEnvironment::empty_in(&memory());
     copy_folder(&environment.store(), &copied.store());
+    (scenario.arrange)(&copied);
     copied
 }
 

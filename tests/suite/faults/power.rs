@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::os::unix::process::ExitStatusExt as _;
 
-use super::disk::{Disk, FileSystem, Image};
+use super::disk::{Disk, FileSystem, Image, put_store};
 use super::oracle::{self, Change, Settings, Side};
 use super::strace::{self, Call, Fault};
 use super::{everything, memory, report, skip};
@@ -298,6 +298,105 @@ fn a_power_cut_during_the_recovery_leaves_what_its_reader_saw() {
             counts.sides[1]
         ),
     );
+}
+
+/// A file with several names is written in place, since a rename would leave the others behind. The kernel writes
+/// its pages in any order, and the power fails in between.
+#[test]
+fn a_file_written_in_place_is_whole_after_a_power_cut_between_its_pages() {
+    const PAGE: usize = 4096;
+    for kind in [FileSystem::Ext4, FileSystem::Xfs] {
+        let name = format!("power cuts between pages on {}", kind.name());
+        if let Some(reason) = strace::is_missing().or_else(|| kind.is_missing()) {
+            skip(&name, reason);
+            continue;
+        }
+        if !everything() && kind == FileSystem::Xfs {
+            continue;
+        }
+        let prepared = TestEnvironment::gateway_in(&memory());
+        let text = String::from_utf8(prepared.read("plugins/valve.toml")).unwrap();
+        let line = |number: usize| format!("# note {number} of what was done at the panel\n");
+        let notes: String = (0..1700).map(line).collect();
+        prepared.write("plugins/valve.toml", text + &notes);
+        prepared.succeed(&["commit"]);
+        let image = Image::new(kind, &|environment| {
+            put_store(environment, &prepared);
+            let other = environment.folder().join("disk/other.toml");
+            std::fs::hard_link(environment.path("plugins/valve.toml"), other).unwrap();
+        });
+        let (mut cuts, mut tears) = (0, 0);
+        // Longer by a byte and shorter by one: all that follows is shifted.
+        for value in ["100", "5"].into_iter().take(if everything() { 2 } else { 1 }) {
+            let verb = [
+                "set",
+                "-m",
+                "both",
+                &format!("valve.threshold={value}"),
+                "heating.target=21.5",
+            ];
+            let traced = Disk::new(&image);
+            let old = oracle::settings(&traced.environment);
+            let base = traced.environment.git_succeed(&["rev-parse", "main"]);
+            let calls = strace::calls(&traced.environment, &verb);
+            let new = oracle::settings(&traced.environment);
+            let change = Change {
+                old: &old,
+                new: &new,
+                base: base.trim_end(),
+                subject: "both",
+            };
+            let written = calls
+                .iter()
+                .position(|call| call.text.contains("/plugins/valve.toml\", O_WRONLY"));
+            let written = &calls[written.unwrap()..];
+            let mut moments: Vec<&Call> = Vec::new();
+            for wanted in ["ftruncate", "fsync"] {
+                moments.extend(written.iter().find(|call| call.name == wanted));
+            }
+            assert_eq!(moments.len(), 2);
+            let pages = old["valve.toml"].len().div_ceil(PAGE);
+            assert!(pages > 16);
+            let patterns: [&dyn Fn(usize) -> bool; 6] = [
+                &|page| page == 0,
+                &|page| page == 5,
+                &|page| page + 1 == pages,
+                &|page| page % 2 == 0,
+                &|page| page == 0 || page + 1 == pages,
+                &|page| page > 9,
+            ];
+            for (at, pattern) in patterns.iter().enumerate() {
+                for (number, call) in moments.iter().enumerate() {
+                    if !everything() && (at + number) % 3 != 1 {
+                        continue;
+                    }
+                    let mut disk = Disk::new(&image);
+                    let screen = strace::run(&disk.environment, call, Fault::Kill, &verb);
+                    assert_eq!(screen.status.signal(), Some(9), "{screen}");
+                    let fault = format!("{name}: {value}, pattern {at}, at {}", call.text);
+                    let pieces: Vec<(usize, usize)> = (0..pages)
+                        .filter(|page| pattern(*page))
+                        .map(|page| (page * PAGE, PAGE))
+                        .collect();
+                    disk.write_out("plugins/valve.toml", &pieces);
+                    disk.cut((at + number) % 4 < 2);
+                    let torn = disk.environment.read("plugins/valve.toml");
+                    // The kernel may write out more than it was told to.
+                    tears += usize::from(torn != old["valve.toml"] && torn != new["valve.toml"]);
+                    cuts += 1;
+                    oracle::check(&disk.environment, &change, false, &fault);
+                    let other = std::fs::read(disk.root().join("other.toml")).unwrap();
+                    assert!(
+                        other == disk.environment.read("plugins/valve.toml"),
+                        "{fault}: the link is broken"
+                    );
+                    assert_healthy(&disk.environment, &fault);
+                }
+            }
+        }
+        assert_ne!(tears, 0, "{name}: none of {cuts} cuts has torn the file");
+        report(&name, &format!("{cuts} cuts, {tears} of which left the file torn"));
+    }
 }
 
 #[track_caller]

@@ -55,6 +55,9 @@ const ON_FILES: [&str; 22] = [
     "lstat",
 ];
 
+/// The program with its threads, and none of the programs that it runs.
+const TRACE: [&str; 3] = ["-f", "-b", "execve"];
+
 /// Calls after which something is on the disk.
 const SYNCS: [&str; 3] = ["fsync", "fdatasync", "syncfs"];
 
@@ -119,7 +122,8 @@ pub(super) fn calls_with(environment: &TestEnvironment, variables: &[(&str, &str
     let mut command = environment.command("strace");
     command
         .envs(variables.iter().copied())
-        .args(["-f", "-s", "512", "-o", log.to_str().unwrap(), VALVECFG])
+        .args(TRACE)
+        .args(["-s", "512", "-o", log.to_str().unwrap(), VALVECFG])
         .args(arguments);
     let screen = environment.screen(&mut command);
     assert!(screen.status.success(), "{screen}");
@@ -196,6 +200,7 @@ fn inject(
     let (trace, inject) = (format!("trace={names}"), format!("inject={names}:{fault}"));
     let mut command = environment.command("strace");
     command.envs(variables.iter().copied());
-    command.args(["-f", "-o", "/dev/null", "-e", &trace, "-e", &inject, VALVECFG]);
+    command.args(TRACE);
+    command.args(["-o", "/dev/null", "-e", &trace, "-e", &inject, VALVECFG]);
     environment.screen(command.args(arguments))
 }
