@@ -103,7 +103,7 @@ struct Moment<'m> {
 impl Moment<'_> {
     /// Runs a verb up to this moment, and cuts the power. Says whether the verb was acknowledged.
     fn run(&self, disk: &mut Disk, arguments: &[&str], counts: &mut Counts) -> (bool, String) {
-        let sync = [("VALVECFG_SYNC", self.sync)];
+        let sync = ["-E", &format!("VALVECFG_SYNC={}", self.sync)];
         let screen = match self.call {
             Some(call) => strace::run_with(&disk.environment, call, Fault::Kill, &sync, arguments),
             None => run(&disk.environment, self.sync, arguments),
@@ -163,7 +163,7 @@ fn cut_a_verb(kind: FileSystem, scenario: &Scenario, counts: &mut Counts) {
         }
         let old = oracle::settings(environment);
         let base = environment.git_succeed(&["rev-parse", "main"]).trim_end().to_owned();
-        let calls = strace::calls_with(environment, &[("VALVECFG_SYNC", sync)], scenario.verb);
+        let calls = strace::calls_with(environment, &["-E", &format!("VALVECFG_SYNC={sync}")], scenario.verb);
         let new = oracle::settings(environment);
         assert_ne!(old, new);
         let change = Change {
@@ -196,7 +196,7 @@ fn cut_an_init(kind: FileSystem, counts: &mut Counts) {
     for sync in MODES.iter().take(if everything() { 2 } else { 1 }) {
         let init = ["init", "disk/site/store"];
         let traced = Disk::new(&image);
-        let calls = strace::calls_with(&traced.environment, &[("VALVECFG_SYNC", sync)], &init);
+        let calls = strace::calls_with(&traced.environment, &["-E", &format!("VALVECFG_SYNC={sync}")], &init);
         for moment in moments(&calls, sync) {
             let mut disk = Disk::new(&image);
             let (acknowledged, fault) = moment.run(&mut disk, &init, counts);
@@ -423,7 +423,7 @@ fn without_syncing_a_power_cut_loses_what_was_acknowledged() {
         let mut lost = 0;
         for cut in 0..cuts {
             let mut disk = Disk::new(&image);
-            let sync = [("VALVECFG_SYNC", MODES[cut / 2 % 2])];
+            let sync = ["-E", &format!("VALVECFG_SYNC={}", MODES[cut / 2 % 2])];
             let screen = strace::run_without_sync(&disk.environment, &sync, SET.verb);
             assert!(screen.status.success(), "{screen}");
             let acknowledged = disk.environment.git_succeed(&["rev-parse", "main"]);

@@ -115,14 +115,14 @@ pub(super) fn calls(environment: &TestEnvironment, arguments: &[&str]) -> Vec<Ca
     calls_with(environment, &[], arguments)
 }
 
-/// Every system call that a run with these variables makes, in order.
+/// Every system call that a run with these options of strace makes, in order.
 #[track_caller]
-pub(super) fn calls_with(environment: &TestEnvironment, variables: &[(&str, &str)], arguments: &[&str]) -> Vec<Call> {
+pub(super) fn calls_with(environment: &TestEnvironment, options: &[&str], arguments: &[&str]) -> Vec<Call> {
     let log = environment.folder().join("calls");
     let mut command = environment.command("strace");
     command
-        .envs(variables.iter().copied())
         .args(TRACE)
+        .args(options)
         .args(["-s", "512", "-o", log.to_str().unwrap(), VALVECFG])
         .args(arguments);
     let screen = environment.screen(&mut command);
@@ -163,12 +163,12 @@ pub(super) fn run(environment: &TestEnvironment, call: &Call, fault: Fault, argu
     run_with(environment, call, fault, &[], arguments)
 }
 
-/// Runs the program with these variables and with a fault at one of its calls.
+/// Runs the program with these options of strace and with a fault at one of its calls.
 pub(super) fn run_with(
     environment: &TestEnvironment,
     call: &Call,
     fault: Fault,
-    variables: &[(&str, &str)],
+    options: &[&str],
     arguments: &[&str],
 ) -> Screen {
     let Call { name, nth, .. } = call;
@@ -177,30 +177,28 @@ pub(super) fn run_with(
         Fault::Once(error) => format!("error={error}:when={nth}"),
         Fault::Always(error) => format!("error={error}:when={nth}+"),
     };
-    inject(environment, name, &fault, variables, arguments)
+    inject(environment, name, &fault, options, arguments)
 }
 
-/// Runs the program with these variables, on a system that says that it syncs and does not.
-pub(super) fn run_without_sync(
-    environment: &TestEnvironment,
-    variables: &[(&str, &str)],
-    arguments: &[&str],
-) -> Screen {
+/// Runs the program with these options of strace, on a system that says that it syncs and does not.
+pub(super) fn run_without_sync(environment: &TestEnvironment, options: &[&str], arguments: &[&str]) -> Screen {
     let syncs = SYNCS.join(",");
-    inject(environment, &syncs, "retval=0", variables, arguments)
+    inject(environment, &syncs, "retval=0", options, arguments)
 }
 
-fn inject(
-    environment: &TestEnvironment,
-    names: &str,
-    fault: &str,
-    variables: &[(&str, &str)],
-    arguments: &[&str],
-) -> Screen {
-    let (trace, inject) = (format!("trace={names}"), format!("inject={names}:{fault}"));
+fn inject(environment: &TestEnvironment, names: &str, fault: &str, options: &[&str], arguments: &[&str]) -> Screen {
+    // Calls that the options are about are traced too.
+    let traced = options
+        .iter()
+        .filter_map(|option| option.strip_prefix("inject=")?.split(':').next());
+    let trace = format!(
+        "trace={}",
+        [names].into_iter().chain(traced).collect::<Vec<_>>().join(",")
+    );
+    let inject = format!("inject={names}:{fault}");
     let mut command = environment.command("strace");
-    command.envs(variables.iter().copied());
     command.args(TRACE);
+    command.args(options);
     command.args(["-o", "/dev/null", "-e", &trace, "-e", &inject, VALVECFG]);
     environment.screen(command.args(arguments))
 }
