@@ -56,7 +56,7 @@ impl History {
         };
         match (branch, acknowledged) {
             (Some(branch), Some(acknowledged)) if branch == acknowledged => Ok(Head::Acknowledged(branch)),
-            (Some(branch), Some(acknowledged)) if self.follows(branch, acknowledged) => Ok(Head::Advanced {
+            (Some(branch), Some(acknowledged)) if self.follows(branch, acknowledged)? => Ok(Head::Advanced {
                 from: acknowledged,
                 to: branch,
             }),
@@ -68,18 +68,29 @@ impl History {
     }
 
     /// Whether `earlier` is `later` or in its history.
-    #[must_use]
-    pub fn follows_or_is(&self, later: RevisionId, earlier: RevisionId) -> bool {
-        later == earlier || self.follows(later, earlier)
+    pub fn follows_or_is(&self, later: RevisionId, earlier: RevisionId) -> Result<bool, HistoryError> {
+        Ok(later == earlier || self.follows(later, earlier)?)
     }
 
     /// Whether `earlier` is in the history of `later`.
-    #[must_use]
-    pub fn follows(&self, later: RevisionId, earlier: RevisionId) -> bool {
-        match (oid(later), oid(earlier)) {
-            (Ok(later), Ok(earlier)) => self.repository.graph_descendant_of(later, earlier).unwrap_or(false),
-            _ => false,
+    ///
+    /// # Errors
+    /// Where the history cannot be read: what is not seen then need not be absent.
+    pub fn follows(&self, later: RevisionId, earlier: RevisionId) -> Result<bool, HistoryError> {
+        let (later, earlier) = (oid(later)?, oid(earlier)?);
+        if let Ok(follows) = self.repository.graph_descendant_of(later, earlier) {
+            return Ok(follows);
         }
+        // libgit2 must read both. One that was never placed is in no history, which is seen by reading that alone.
+        let failed = || HistoryError::git("read the history");
+        let mut walk = self.repository.revwalk().map_err(failed())?;
+        walk.push(later).map_err(failed())?;
+        for revision in walk.skip(1) {
+            if revision.map_err(failed())? == earlier {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

@@ -143,6 +143,15 @@ impl StagedObjects<'_> {
 }
 
 impl Publication {
+    /// Why a file's content that it must have placed cannot be read.
+    #[must_use]
+    pub fn lacks_content(&self, git: &Path) -> HistoryError {
+        unexpected(
+            &git.join("objects"),
+            &format!("a file of revision {} is gone", self.revision),
+        )
+    }
+
     /// Renames the staged objects, durable by now, into the object database.
     pub fn place(&self, git: &Path, ownership: Ownership, durability: &mut Durability) -> Result<(), HistoryError> {
         let incoming = incoming(git);
@@ -338,16 +347,22 @@ fn take(staged: &Path, lock: &Path, patience: Duration) -> Result<(), HistoryErr
 
 impl History {
     /// A file's content by its id, if the repository has it or is about to have it.
+    ///
+    /// # Errors
+    /// Also where the repository may have it and could not be looked at: what follows from its absence cannot be
+    /// taken back.
     pub fn find_blob(&self, blob: BlobId) -> Result<Option<Vec<u8>>, HistoryError> {
-        match self.repository.find_blob(blob.0) {
-            Ok(blob) => return Ok(Some(blob.content().to_vec())),
-            Err(error) if error.code() == ErrorCode::NotFound => {}
-            Err(source) => {
-                return Err(HistoryError::Git {
-                    action: "read a recorded file",
-                    source,
-                });
-            }
+        if let Some(content) = placed_blob(&self.repository, blob)? {
+            return Ok(Some(content));
+        }
+        // libgit2 takes what it cannot look at for absent, and remembers which packs it has seen.
+        let again = Repository::open(&self.git).map_err(HistoryError::git("open the git repository"))?;
+        if let Some(content) = placed_blob(&again, blob)? {
+            return Ok(Some(content));
+        }
+        let placed = object_path(&self.git, &blob.to_string());
+        if files::exists(&placed)? {
+            return Err(unexpected(&placed, "libgit2 does not find it"));
         }
         let staged = incoming(&self.git).join(blob.to_string());
         let Some(packed) = files::read_if_present(&staged, u64::MAX - 1)? else {
@@ -361,6 +376,17 @@ impl History {
         let header = object.iter().position(|byte| *byte == 0).map_or(0, |end| end + 1);
         let content = object.split_off(header);
         Ok(Some(content).filter(|content| BlobId::of(content).is_ok_and(|id| id == blob)))
+    }
+}
+
+fn placed_blob(repository: &Repository, blob: BlobId) -> Result<Option<Vec<u8>>, HistoryError> {
+    match repository.find_blob(blob.0) {
+        Ok(blob) => Ok(Some(blob.content().to_vec())),
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+        Err(source) => Err(HistoryError::Git {
+            action: "read a recorded file",
+            source,
+        }),
     }
 }
 

@@ -116,7 +116,7 @@ fn exclude(git: &Path, ownership: Ownership, durability: &mut Durability) -> Res
         let mut replacement = Replacement::plan(&path, before, Some(after.into_bytes()))?;
         replacement.stage(0o644, ownership, durability)?;
         durability.barrier()?;
-        replacement.apply(durability)?;
+        replacement.apply_without_journal(durability)?;
         replacement.finish()?;
     }
     Ok(())

@@ -173,7 +173,8 @@ impl Publishing<'_> {
             durability.barrier()?;
             let branch = history::branch(git)?;
             // Somebody's git may have committed on top already.
-            if !branch.is_some_and(|branch| history.follows_or_is(branch, publication.revision)) {
+            let is_there = branch.map(|branch| history.follows_or_is(branch, publication.revision));
+            if !is_there.transpose()?.unwrap_or(false) {
                 return Err(StoreError::History(history::HistoryError::Moved));
             }
             staged.replacements.iter().try_for_each(Replacement::finish)?;

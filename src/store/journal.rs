@@ -140,7 +140,8 @@ pub(super) fn recover(root: &Path, git: &Path) -> Result<(), StoreError> {
                 Some(mut replacement) => {
                     journal.take(at, &mut replacement, step, git, ownership, &mut durability)?;
                 }
-                None if recorded => {}
+                // A recorded revision has all its objects; without them nothing can be finished, nor forgotten.
+                None if recorded => return Err(journal.publication.lacks_content(git).into()),
                 // Its content is in no object yet, so the file itself has not been touched.
                 None => files::remove(&files::staged_path(&root.join(&file.target)))?,
             }
@@ -174,8 +175,11 @@ pub(super) fn instead(root: &Path, git: &Path) -> Result<BTreeMap<PathBuf, Optio
 
 /// Whether the branch names the journal's revision, or one that follows from it.
 fn is_recorded(journal: &Journal, history: &History, git: &Path) -> Result<bool, StoreError> {
-    let revision = journal.publication.revision;
-    Ok(history::branch(git)?.is_some_and(|branch| history.follows_or_is(branch, revision)))
+    let Publication { parent, revision, .. } = &journal.publication;
+    match history::branch(git)? {
+        Some(branch) if Some(branch) != *parent => Ok(history.follows_or_is(branch, *revision)?),
+        _ => Ok(false),
+    }
 }
 
 impl JournalFile {

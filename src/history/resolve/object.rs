@@ -42,7 +42,7 @@ impl History {
     /// An object named exactly.
     pub(super) fn known(&self, head: RevisionId, text: &str, id: RevisionId) -> Result<RevisionId, ResolveError> {
         match self.kind(oid(id)?)? {
-            Some(ObjectType::Commit) if self.is_in_history(head, id) => Ok(id),
+            Some(ObjectType::Commit) if self.is_in_history(head, id)? => Ok(id),
             Some(ObjectType::Commit) => Err(ResolveError::NotInHistory {
                 text: text.to_owned(),
                 revision: id,
@@ -93,11 +93,12 @@ impl History {
                 kind => other = other.or(kind),
             }
         }
-        let here: Vec<RevisionId> = revisions
-            .iter()
-            .copied()
-            .filter(|id| self.is_in_history(head, *id))
-            .collect();
+        let mut here = Vec::new();
+        for id in &revisions {
+            if self.is_in_history(head, *id)? {
+                here.push(*id);
+            }
+        }
         let text = text.to_owned();
         match (here.as_slice(), revisions.first(), other) {
             ([revision], _, _) => Ok(*revision),
@@ -111,11 +112,11 @@ impl History {
         }
     }
 
-    fn is_in_history(&self, head: RevisionId, id: RevisionId) -> bool {
+    fn is_in_history(&self, head: RevisionId, id: RevisionId) -> Result<bool, HistoryError> {
         // Git reads every commit in between, so the catalogue is asked first; it does not know what was merged.
         let behind = self.ancestry(head).flatten().enumerate();
         let mut near = behind.take_while(|(passed, revision)| revision.catalogued || *passed < NEAR);
-        near.any(|(_, revision)| revision.id == id) || self.follows(head, id)
+        Ok(near.any(|(_, revision)| revision.id == id) || self.follows(head, id)?)
     }
 
     fn kind(&self, id: Oid) -> Result<Option<ObjectType>, HistoryError> {

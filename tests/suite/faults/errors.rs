@@ -87,6 +87,76 @@ fn sweep(how: &str, fault_of: fn(&'static str) -> Fault) {
     );
 }
 
+/// Whether a revision is recorded may have to be read from the history, and what to put back from its objects. Where
+/// these cannot be read, nothing may be concluded from it.
+#[test]
+fn a_recovery_that_the_system_refuses_never_goes_the_other_way() {
+    let name = "errors during the recovery";
+    if let Some(reason) = strace::is_missing() {
+        return skip(name, reason);
+    }
+    let prepared = TestEnvironment::gateway_in(&memory());
+    let old = oracle::settings(&prepared);
+    let base = prepared.git_succeed(&["rev-parse", "main"]).trim_end().to_owned();
+    let finished = copy(&prepared);
+    let calls = strace::calls(&finished, &VERB);
+    let new = oracle::settings(&finished);
+    let change = Change {
+        old: &old,
+        new: &new,
+        base: &base,
+        subject: "both",
+    };
+    let moves_the_branch = |call: &Call| call.name.starts_with("rename") && call.text.contains("main.lock\", \"/");
+    let publishing = calls.iter().position(moves_the_branch).unwrap();
+    let after = calls[publishing + 1..].iter().find(|call| call.is_altering());
+    let crash = |call: &Call| {
+        let crashed = copy(&prepared);
+        strace::run(&crashed, call, Fault::Kill, &VERB);
+        crashed
+    };
+    // The files are exchanged already, and the branch is not moved.
+    let not_recorded = crash(&calls[publishing]);
+    // The branch is moved, and a user has committed on top since.
+    let recorded = crash(after.unwrap());
+    let on_top = "git update-ref refs/heads/main $(git commit-tree -p main -m 'by hand' main^{tree})";
+    let committed = recorded.screen(recorded.command("sh").args(["-c", on_top]));
+    assert!(committed.status.success(), "{committed}");
+
+    let (mut refused, mut done) = (0, 0);
+    for (crashed, expected) in [(&not_recorded, Side::Old), (&recorded, Side::New)] {
+        assert!(oracle::settings(crashed) == new);
+        let recover = ["set", "irrigation.max_flow", "31.0"];
+        let recovery = strace::calls(&copy(crashed), &recover);
+        let mut seen = HashSet::new();
+        for (at, call) in points(&recovery).enumerate() {
+            for (number, fault) in [Fault::Once("EIO"), Fault::Always("EIO")].into_iter().enumerate() {
+                if !everything() && at % 16 != number * 8 {
+                    continue;
+                }
+                let environment = copy(crashed);
+                let screen = strace::run(&environment, call, fault, &recover);
+                let fault = format!("{fault:?} at {}, which must be {expected:?}\n{screen}", call.text);
+                assert!(matches!(screen.code(), Some(0 | 3 | 4 | 8)), "{fault}");
+                if screen.status.success() {
+                    done += 1;
+                } else {
+                    refused += 1;
+                }
+                if seen.insert(oracle::state(&environment.store())) {
+                    let side = oracle::check(&environment, &change, false, &fault);
+                    assert_eq!(side, expected, "{fault}");
+                }
+            }
+        }
+    }
+    assert!(refused > 0 && done > 0);
+    report(
+        name,
+        &format!("{} points: {done} done all the same, {refused} loud", done + refused),
+    );
+}
+
 #[derive(Default)]
 struct Counts {
     done: usize,

@@ -12,6 +12,7 @@ mod limits;
 mod odd_files;
 mod oracle;
 mod power;
+mod saves;
 mod strace;
 mod surgery;
 mod writers;
