@@ -1,10 +1,13 @@
 //! Questions to a person at a terminal.
 
+mod cursor;
+
 use std::io::{self, Write as _};
 
 use dialoguer::theme::ColorfulTheme;
 use dialoguer::{Confirm, Input, Select};
 
+use self::cursor::Cursor;
 use super::command::Known;
 use super::options::Options;
 use super::report::Failure;
@@ -33,13 +36,13 @@ pub(crate) fn value(store: &Store, key: &KeyPath, options: &Options) -> Result<G
 /// Asks which of several settings is meant.
 pub(crate) fn choose(question: &str, candidates: Vec<KeyPath>) -> Result<KeyPath, Failure> {
     let theme = ColorfulTheme::default();
-    let _cursor = Cursor;
+    let _cursor = Cursor::guard().map_err(unasked)?;
     let chosen = Select::with_theme(&theme)
         .with_prompt(question)
         .items(&candidates)
         .default(0)
         .interact()
-        .map_err(|error| Failure::outside("cannot ask", error))?;
+        .map_err(unasked)?;
     // The answer is the place of one of them.
     candidates
         .into_iter()
@@ -47,8 +50,8 @@ pub(crate) fn choose(question: &str, candidates: Vec<KeyPath>) -> Result<KeyPath
         .ok_or_else(|| Failure::usage("nothing was chosen", question))
 }
 
-/// Asks whether to go on.
-pub(crate) fn confirm(question: &str, argument: &str, options: &Options) -> Result<bool, Failure> {
+/// Asks whether to go on. `default` is the answer of who only presses Enter, and must be the one that loses nothing.
+pub(crate) fn confirm(question: &str, default: bool, argument: &str, options: &Options) -> Result<bool, Failure> {
     if options.yes() {
         return Ok(true);
     }
@@ -56,12 +59,12 @@ pub(crate) fn confirm(question: &str, argument: &str, options: &Options) -> Resu
         return Err(Failure::needs_answer(question, argument));
     }
     let theme = ColorfulTheme::default();
-    let _cursor = Cursor;
+    let _cursor = Cursor::guard().map_err(unasked)?;
     let answer = Confirm::with_theme(&theme)
         .with_prompt(question)
-        .default(false)
+        .default(default)
         .interact();
-    answer.map_err(|error| Failure::outside("cannot ask", error))
+    answer.map_err(unasked)
 }
 
 /// The values to choose from, where there are few.
@@ -80,13 +83,13 @@ fn choose_value(known: &Description, choices: &[Value]) -> Result<Given, Failure
         .as_ref()
         .and_then(|value| choices.iter().position(|choice| choice == value));
     let theme = ColorfulTheme::default();
-    let _cursor = Cursor;
+    let _cursor = Cursor::guard().map_err(unasked)?;
     let chosen = Select::with_theme(&theme)
         .with_prompt(known.key.to_string())
         .items(&labels)
         .default(current.unwrap_or(0))
         .interact()
-        .map_err(|error| Failure::outside("cannot ask", error))?;
+        .map_err(unasked)?;
     Ok(Given::Value(choices[chosen].clone()))
 }
 
@@ -98,19 +101,11 @@ fn type_in(known: &Description) -> Result<Given, Failure> {
     if let Some(value) = &known.value {
         input = input.with_initial_text(value.bare());
     }
-    let _cursor = Cursor;
-    let text = input
-        .interact_text()
-        .map_err(|error| Failure::outside("cannot ask", error))?;
+    let _cursor = Cursor::guard().map_err(unasked)?;
+    let text = input.interact_text().map_err(unasked)?;
     Ok(Given::Text(text))
 }
 
-/// dialoguer hides the cursor and leaves it so when a question is broken off.
-struct Cursor;
-
-impl Drop for Cursor {
-    fn drop(&mut self) {
-        // The terminal is gone if this fails, and its cursor with it.
-        drop(io::stderr().write_all(b"\x1b[?25h"));
-    }
+fn unasked(error: impl Into<anyhow::Error>) -> Failure {
+    Failure::outside("cannot ask", error)
 }

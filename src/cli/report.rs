@@ -105,9 +105,13 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
             hints("wait for it, or look for it with `ps -C valvecfg`; there is no lock to remove".into()),
         ),
         StoreError::Lock(LockError::Io { source, .. }) => {
-            let otherwise = "the store needs a file system with locks, and you the right to write in its .git/valvecfg";
-            let denied = source.kind() == io::ErrorKind::PermissionDenied;
-            let hint = system_hint(source).filter(|_| !denied).unwrap_or(otherwise);
+            let hint = if source.kind() == io::ErrorKind::PermissionDenied {
+                "you may look at this store, and not change it; its owner may"
+            } else {
+                system_hint(source).unwrap_or(
+                    "the store needs a file system with locks, and you the right to write in its .git/valvecfg",
+                )
+            };
             (Exit::Failed, hints(hint.into()))
         }
         StoreError::History(error) | StoreError::Resolve(ResolveError::History(error)) => history_hints(error),
@@ -367,7 +371,7 @@ fn value_hints(error: &ValueError) -> Vec<String> {
             allowed: Some(allowed),
             ..
         } => {
-            vec![format!("`{key}` is {allowed}; nothing was written")]
+            vec![format!("`{key}`: {allowed}; nothing was written")]
         }
         ValueError::Type { .. } => vec!["nothing was written".to_owned()],
         ValueError::NotFinite { .. } => {

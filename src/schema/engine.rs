@@ -173,11 +173,21 @@ pub(super) fn broken_rules(file: &File) -> Vec<SchemaError> {
 }
 
 fn rule_broken(file: &File, error: &ValidationError<'_>) -> SchemaError {
+    let are_alternatives = matches!(
+        error.kind(),
+        ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. }
+    );
+    let reason = if are_alternatives {
+        // Of the alternatives that the rules are written in, the author knows nothing.
+        format!("{} may not stand here", error.instance())
+    } else {
+        // The stand-in is ours, not the author's.
+        error.to_string().replace(UNANSWERED, "$ref")
+    };
     SchemaError::Rule {
         name: file.name.clone(),
         pointer: format!("#{}", error.instance_path()),
-        // The stand-in is ours, not the author's.
-        reason: error.to_string().replace(UNANSWERED, "$ref"),
+        reason,
     }
 }
 

@@ -11,7 +11,7 @@ use super::rules::Rules;
 use super::validate::{Scope, ValidateOptions};
 use super::{Store, StoreError, journal};
 use crate::history::{Head, History, HistoryError};
-use crate::schema::Severity;
+use crate::schema::{Code, Severity};
 
 /// Something that is wrong, or could become so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -95,6 +95,13 @@ impl Store {
         Ok(findings)
     }
 
+    /// Whether history holds a file, as far as that can be known.
+    fn is_recorded(&self, path: &str) -> bool {
+        let known = crate::history::last_known(&self.git()).ok().flatten();
+        let blob = known.and_then(|known| History::open(&self.root).ok()?.blob(known, path).ok());
+        blob.flatten().is_some()
+    }
+
     fn check_files(&self, find: &mut impl FnMut(Severity, String, String)) -> Result<(), StoreError> {
         let live = Live::open(self)?;
         for file in self.validate(&Scope::All, &ValidateOptions::default(), &|_, _| ())? {
@@ -103,6 +110,7 @@ impl Store {
             for violation in file.violations.iter().filter(|_| !is_gone) {
                 let place = format!("{}:{}", file.path, violation.position.line);
                 let mend = match plugin_of(&file.path) {
+                    _ if violation.code == Code::Unreadable => format!("ls -ld {}", file.path),
                     Some(plugin) => format!("valvecfg edit {plugin}"),
                     None => format!("$EDITOR {}", file.path),
                 };
@@ -132,23 +140,22 @@ impl Store {
             );
         }
         for plugin in rules.plugins() {
-            if live.read(&settings_path(plugin))?.is_none() {
-                let path = settings_path(plugin);
-                find(
-                    Severity::Error,
-                    format!("{path} is gone"),
-                    format!("git checkout -- {path}"),
-                );
-            }
-            if let Ok(version) = rules.version(plugin)
-                && live.read(&schema_path(plugin, version))?.is_none()
-            {
-                let path = schema_path(plugin, version);
-                find(
-                    Severity::Error,
-                    format!("{path} is gone"),
-                    format!("git checkout -- {path}"),
-                );
+            let schema = rules.version(plugin).ok().map(|version| schema_path(plugin, version));
+            for path in [Some(settings_path(plugin)), schema].into_iter().flatten() {
+                // What is there and cannot be read was found by the validation too.
+                if !matches!(live.read(&path), Ok(None)) {
+                    continue;
+                }
+                if self.is_recorded(&path) {
+                    let mend = format!("git checkout -- {path}");
+                    find(Severity::Error, format!("{path} is gone"), mend);
+                } else {
+                    find(
+                        Severity::Error,
+                        format!("{path} is not there"),
+                        format!("$EDITOR {path}"),
+                    );
+                }
             }
         }
         Ok(())

@@ -9,7 +9,8 @@ use super::rules::Rules;
 use super::session::{Access, Session};
 use super::setting::Setting;
 use super::{Store, StoreError, draft};
-use crate::document::{Document, KeyPath, Value};
+use crate::document::{Document, KeyPath, Segment, Value};
+use crate::schema::Schema;
 
 /// A value, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -127,9 +128,23 @@ fn stands(setting: &Setting, document: &Document) -> Option<Found> {
     })
 }
 
+/// The schema's default of a setting that is absent, where it is in force: an item that is not there has none.
+pub(super) fn default_in_force(schema: &Schema, document: &Document, path: &KeyPath) -> Option<Value> {
+    let segments = path.segments();
+    for (at, segment) in segments.iter().enumerate() {
+        let Segment::Index(index) = segment else { continue };
+        let array = KeyPath::from(segments[..at].to_vec());
+        let items = document.get(&array).or_else(|| schema.default(&array))?;
+        if items.as_array().is_none_or(|items| *index >= items.len()) {
+            return None;
+        }
+    }
+    schema.default(path)
+}
+
 fn default(setting: &Setting, document: &Document, rules: &Rules<'_>) -> Result<Found, StoreError> {
     let schema = rules.schema(&setting.plugin)?;
-    if let Some(value) = schema.default(&setting.path) {
+    if let Some(value) = default_in_force(&schema, document, &setting.path) {
         let origin = Origin::Default {
             schema: schema_path(&setting.plugin, rules.version(&setting.plugin)?),
         };

@@ -117,7 +117,7 @@ pub(super) fn interpret(
         let wrong = || ValueError::Type {
             key: key.clone(),
             text: text.clone(),
-            wanted: vec![if is_date { "a date or time" } else { kind.with_article() }],
+            wanted: vec![if is_date { "a date or time" } else { in_words(kind) }],
             allowed: None,
         };
         return Ok((read.ok_or_else(wrong)?, Reading::Document));
@@ -208,7 +208,16 @@ fn kind_of(value: &Value) -> Kind {
 }
 
 fn articles(kinds: &[Kind]) -> Vec<&'static str> {
-    kinds.iter().map(|kind| kind.with_article()).collect()
+    kinds.iter().map(|kind| in_words(*kind)).collect()
+}
+
+fn in_words(kind: Kind) -> &'static str {
+    // Whoever typed `yes` knows what a boolean is, and not how it is written.
+    if kind == Kind::Boolean {
+        "true or false"
+    } else {
+        kind.with_article()
+    }
 }
 
 #[cfg(test)]

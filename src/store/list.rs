@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::get::Origin;
+use super::get::{Origin, default_in_force};
 use super::live::Live;
 use super::manifest::{schema_path, settings_path};
 use super::rules::Rules;
@@ -103,7 +103,7 @@ impl Store {
         Ok(Description {
             key: setting.name(),
             is_set: current.is_some(),
-            value: current.or_else(|| schema.default(&setting.path)),
+            value: current.or_else(|| default_in_force(&schema, &document, &setting.path)),
             annotation,
             guessed: setting.guessed,
         })

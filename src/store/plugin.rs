@@ -13,7 +13,7 @@ use super::rules::Rules;
 use super::{Store, StoreError, draft};
 use crate::document::{Document, KeyPath, Table, Value};
 use crate::files;
-use crate::schema::Schema;
+use crate::schema::{CheckOptions, Checker, Library, Schema};
 
 /// A plugin in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -69,6 +69,14 @@ impl Store {
         }
         let schema_text = files::read_text(schema, self.limits.file_size)?;
         let parsed = Schema::parse(&schema.display().to_string(), &schema_text)?;
+        // What is wrong with it is said of the file that was named, not of the copy that is to be.
+        let library = Library::new(
+            [self.root.join("schemas").join(name)]
+                .into_iter()
+                .filter(|folder| folder.is_dir()),
+        );
+        let compiled = Checker::compile(&parsed, &library, CheckOptions::default());
+        compiled.map_err(|errors| StoreError::Schema { errors })?;
         let given = settings
             .map(|path| files::read(path, self.limits.file_size))
             .transpose()?;

@@ -4,6 +4,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::draft::Draft;
+use super::get::default_in_force;
 use super::interpret::{self, Given, Reading, ValueError, interpret};
 use super::plan::{Intent, Outcome};
 use super::setting::Setting;
@@ -161,7 +162,7 @@ fn set(draft: &mut Draft<'_, '_>, assignment: &Assignment, reached: &mut Vec<Rea
     }
     if let Some(expected) = &assignment.expect {
         let (expected, _) = interpret(&key, expected, annotation.as_ref(), current.as_ref())?;
-        let found = current.clone().or_else(|| schema.default(path));
+        let found = current.clone().or_else(|| default_in_force(&schema, document, path));
         if found.as_ref() != Some(&expected) {
             return Err(SetError::Unexpected { key, expected, found }.into());
         }

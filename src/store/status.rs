@@ -19,6 +19,7 @@ use super::{CheckedFile, Store, StoreError};
 use crate::document::Change;
 use crate::history::HistoryError;
 use crate::revision::Revision;
+use crate::schema::{Code, SchemaError, Violation};
 
 /// How the store is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -51,6 +52,9 @@ pub struct PluginStatus {
     /// The violations themselves.
     #[serde(skip)]
     pub checked: CheckedFile,
+    /// Whether its settings were ever recorded.
+    #[serde(skip)]
+    pub is_recorded: bool,
 }
 
 /// How another file is.
@@ -72,9 +76,9 @@ pub enum FileState {
     Edited,
     /// Not recorded yet.
     New,
-    /// Recorded, and gone from the folder.
+    /// Not in the folder.
     Missing,
-    /// There, and what is recorded cannot be read.
+    /// There, and one of the two cannot be read.
     Unknown,
 }
 
@@ -114,7 +118,13 @@ impl Store {
         let mut draft = Draft::new(session);
         let mut plugins = Vec::new();
         for name in session.rules.plugins() {
-            plugins.push(plugin_status(session, &mut draft, name)?);
+            plugins.push(match plugin_status(session, &mut draft, name) {
+                Ok(status) => status,
+                Err(error) => {
+                    let checked = unchecked(name, error)?;
+                    PluginStatus::new(name, FileState::Unknown, Vec::new(), checked)
+                }
+            });
         }
         let mut files = Vec::new();
         for path in tracked_paths(&draft)?
@@ -164,6 +174,7 @@ impl Store {
 impl PluginStatus {
     fn new(name: &str, state: FileState, changes: Vec<Change>, checked: CheckedFile) -> Self {
         Self {
+            is_recorded: true,
             name: name.to_owned(),
             state,
             changes,
@@ -189,17 +200,47 @@ fn checked(rules: &Rules<'_>, name: &str, live: Option<Vec<u8>>) -> Result<Check
     }
 }
 
+/// What keeps one plugin's settings from being looked at, as something wrong with them; an error that concerns the
+/// whole store stays one.
+fn unchecked(name: &str, error: StoreError) -> Result<CheckedFile, StoreError> {
+    let path = settings_path(name);
+    let code = if let StoreError::File(error) = &error {
+        return Ok(CheckedFile::unreadable(&path, error));
+    } else if let StoreError::Schema { errors } = &error {
+        errors.first().map_or(Code::SchemaBroken, SchemaError::code)
+    } else if matches!(error, StoreError::SchemaGone { .. }) {
+        Code::SchemaMissing
+    } else if matches!(error, StoreError::SchemaVersion { .. }) {
+        Code::Manifest
+    } else {
+        return Err(error);
+    };
+    Ok(CheckedFile {
+        violations: vec![Violation::at(code, "", 0..0, &error.to_string())],
+        path,
+        ..CheckedFile::default()
+    })
+}
+
 fn plugin_status(session: &Session<'_>, draft: &mut Draft<'_, '_>, name: &str) -> Result<PluginStatus, StoreError> {
     let path = settings_path(name);
-    let state = state(draft, &path)?;
+    let mut state = state(draft, &path)?;
     let file = draft.file(&path)?.clone();
+    if file.live.is_none() {
+        // A plugin needs its file, recorded or not.
+        state = FileState::Missing;
+    }
     let mut changes = Vec::new();
     if state != FileState::Recorded {
         let recorded = file.recorded.map(|blob| session.history.read_blob(blob)).transpose()?;
         changes = changes_of(&path, recorded.as_deref(), file.live.as_deref());
     }
+    let is_recorded = file.recorded.is_some();
     let checked = checked(&session.rules, name, file.live)?;
-    Ok(PluginStatus::new(name, state, changes, checked))
+    Ok(PluginStatus {
+        is_recorded,
+        ..PluginStatus::new(name, state, changes, checked)
+    })
 }
 
 fn state(draft: &mut Draft<'_, '_>, path: &str) -> Result<FileState, StoreError> {

@@ -8,17 +8,17 @@ use crate::cli::options::{ChangeOptions, Options};
 use crate::cli::printer::Reply;
 use crate::cli::report::Failure;
 use crate::files;
-use crate::store::read_incoming;
+use crate::store::{StoreError, read_incoming};
 
 /// Merge settings from a file into a plugin's
 ///
 /// Examples:
 ///   valvecfg apply summer.toml --plugin valve
-///   curl -s <http://localhost/valve.json> | valvecfg apply - --plugin valve
-///   valvecfg apply valve.toml --replace       the plugin is that of the file's name
+///   curl -s gateway/valve.json | valvecfg apply - --plugin valve
+///   valvecfg apply valve.toml --replace       the file's name says which plugin
 ///
-/// TOML or JSON. Settings that the file does not name stay; in JSON, null takes one away. With --replace the file
-/// takes the place of all settings. One revision.
+/// TOML or JSON. Settings that the file does not name stay; in JSON, null takes one
+/// away. With --replace the file takes the place of all settings. One revision.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct ApplyArgs {
@@ -52,6 +52,17 @@ pub(crate) fn run(args: &ApplyArgs, options: &Options) -> Result<Reply, Failure>
         )
     };
     let incoming = read_incoming(&name, &text)?;
-    let outcome = store.apply(&plugin, &incoming, args.replace, &options.intent(&args.change))?;
-    Ok(super::outcome::reply(outcome))
+    match store.apply(&plugin, &incoming, args.replace, &options.intent(&args.change)) {
+        Ok(outcome) => Ok(super::outcome::reply(outcome)),
+        Err(error) => {
+            let is_guessed = args.plugin.is_none() && matches!(error, StoreError::NoSuchPlugin { .. });
+            let mut failure = Failure::from(error);
+            if is_guessed {
+                failure
+                    .hints
+                    .push(format!("say which one is meant: `valvecfg apply {name} --plugin NAME`"));
+            }
+            Err(failure)
+        }
+    }
 }

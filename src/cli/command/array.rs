@@ -10,8 +10,8 @@ use crate::store::Given;
 /// Add an item to an array; one that it holds already is not added again
 ///
 /// Examples:
-///   valvecfg add valve.zones '{ name = "beds", flow = 2.5 }'
-///   valvecfg add irrigation.days sunday
+///   valvecfg add valve.zones '{ name = "beds", pin = 5, flow = 2.5 }'
+///   valvecfg add irrigation.programs[0].days sun
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct AddArgs {
@@ -22,7 +22,7 @@ pub(crate) struct AddArgs {
 /// Remove an item from an array, by its value
 ///
 /// Examples:
-///   valvecfg remove irrigation.days sunday
+///   valvecfg remove irrigation.programs[0].days wed
 ///   valvecfg unset valve.zones[2]                by its place, with unset
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]

@@ -17,7 +17,8 @@ use crate::cli::report::Failure;
 ///   source <(valvecfg completion bash)
 ///   valvecfg completion fish > ~/.config/fish/completions/valvecfg.fish
 ///
-/// The shell asks the program at each completion, so what it offers is always that of the store.
+/// The shell asks the program at each completion, so what it offers is always that
+/// of the store.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct CompletionArgs {

@@ -12,11 +12,11 @@ use crate::cli::diagnostic::printable::escaped;
 use crate::cli::options::Options;
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
-use crate::document::{Change, KeyPath};
+use crate::document::{Change, KeyPath, Value};
 use crate::schema::Annotation;
 use crate::store::{Description, Filter, Store, ValueAt};
 
-/// Say what is known about a setting: type, unit, range, default, value, last change
+/// Say what is known about a setting: type, range, default, value, last change
 ///
 /// Examples:
 ///   valvecfg describe valve.threshold
@@ -91,6 +91,9 @@ impl Known {
             line("default", &default.to_string())?;
         }
         match &known.value {
+            Some(value) if holds_settings(value) => {
+                line("value", &format!("`valvecfg list {}` shows what it holds", known.key))?;
+            }
             Some(value) if known.is_set => line("value", &value.to_string())?,
             Some(value) => line("value", &format!("{value} (the default)"))?,
             None => line("value", "not set")?,
@@ -100,6 +103,12 @@ impl Known {
         }
         Ok(())
     }
+}
+
+/// Whether a value is made of settings that have names of their own.
+fn holds_settings(value: &Value) -> bool {
+    let is_table = |item: &Value| item.as_table().is_some();
+    is_table(value) || value.as_array().is_some_and(|items| items.iter().any(is_table))
 }
 
 /// `valve.threshold 60 -> 55 by Ines Duarte, 2026-11-01 10:00:00 +01:00 (3f2a9c1d, set)`

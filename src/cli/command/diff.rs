@@ -12,13 +12,13 @@ use crate::cli::exit::Exit;
 use crate::cli::options::Options;
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
-use crate::document::Change;
+use crate::document::{Change, Value};
 use crate::store::Difference;
 
 /// Show what differs, key by key
 ///
 /// Examples:
-///   valvecfg diff                    what was edited by hand since the last revision
+///   valvecfg diff                    what was edited by hand and is not recorded
 ///   valvecfg diff @~3                since three revisions ago
 ///   valvecfg diff @~3 @              between two revisions
 ///   valvecfg diff --text             as lines of the files
@@ -107,15 +107,18 @@ pub(super) fn show_change(out: &mut dyn Write, change: &Change, style: Style) ->
     if !style.color {
         return writeln!(out, "{}", escaped(&change.to_string()));
     }
-    let value = |value: &Option<crate::document::Value>, color: &str| {
-        let text = value.as_ref().map_or_else(
-            || "(not set)".to_owned(),
-            |value| escaped(&value.to_string()).into_owned(),
-        );
-        format!("{color}{text}\u{1b}[0m")
-    };
-    let (before, after) = (value(&change.before, "\u{1b}[31m"), value(&change.after, "\u{1b}[32m"));
-    writeln!(out, "{} {before} -> {after}", escaped(&change.key.to_string()))
+    let key = escaped(&change.key.to_string()).into_owned();
+    let colored = |value: &Value, color: &str| format!("\u{1b}[{color}m{}\u{1b}[0m", escaped(&value.to_string()));
+    let (before, after) = (change.before.as_ref(), change.after.as_ref());
+    match (
+        before.map(|value| colored(value, "31")),
+        after.map(|value| colored(value, "32")),
+    ) {
+        (Some(before), Some(after)) => writeln!(out, "{key} {before} -> {after}"),
+        (None, Some(after)) => writeln!(out, "{key} {after} added"),
+        (Some(before), None) => writeln!(out, "{key} {before} removed"),
+        (None, None) => writeln!(out, "{key} unchanged"),
+    }
 }
 
 fn show_text(out: &mut dyn Write, difference: &Difference, style: Style) -> io::Result<()> {

@@ -20,8 +20,8 @@ use crate::store::{Editable, Store};
 ///   valvecfg edit valve
 ///   EDITOR=nano valvecfg edit valve -m "summer"
 ///
-/// `$VISUAL`, else `$EDITOR`, else vi. What comes back is checked; where it breaks the schema you can go on
-/// editing or drop it. The whole edit is one revision.
+/// `$VISUAL`, else `$EDITOR`, else vi. What comes back is checked; where it breaks
+/// the schema you can go on editing or drop it. The whole edit is one revision.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct EditArgs {
@@ -72,12 +72,12 @@ pub(crate) fn run(args: &EditArgs, options: &Options) -> Result<Reply, Failure> 
             let style = options.style();
             diagnostic::write_violation(&mut shown, &checked, violation, None, style).map_err(Failure::printing)?;
         }
-        if !options.interactive {
+        if !options.interactive || options.yes() {
             let failure = Failure::from(crate::store::StoreError::Invalid { files: vec![checked] });
             return Err(keep(file, failure));
         }
         std::io::stderr().lock().write_all(&shown).map_err(Failure::printing)?;
-        if !prompt::confirm("go on editing? (no drops your changes)", "a valid text", options)? {
+        if !prompt::confirm("go on editing? (no drops your changes)", true, "a valid text", options)? {
             return Ok(super::outcome::nothing(dropped(&before)));
         }
     }

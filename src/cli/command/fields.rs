@@ -7,7 +7,7 @@
 pub(super) const INIT: &str = "\
 JSON: one object
   folder      the store's folder
-  revision    the id of its last revision; null on a dry run, but in a clone
+  revision    the id of its last revision; null where there would be none yet
   files[]     what the first revision records, from the store's folder
   settings[]  the git settings that a clone was given, as NAME=VALUE
   dry_run     whether nothing was written because of --dry-run";
@@ -19,8 +19,8 @@ JSON: one object
   changes[].key     a setting that changed, as PLUGIN.KEY
   changes[].before  its value before; null where it was not set
   changes[].after   its value now; null where it is not set any more
-  files[]           files that changed in other ways: comments, manifest, schemas
-  absorbed          hand edits that were recorded first, or null; in the same form:
+  files[]           files that changed otherwise: comments, manifest, schemas
+  absorbed          hand edits that were recorded first, or null; with the same:
   absorbed.revision, absorbed.changes[], absorbed.files[]
   dry_run           whether nothing was written because of --dry-run
   warnings[]        what else there is to know, in words";
@@ -64,10 +64,11 @@ JSON: one object
   annotation.title, annotation.description, annotation.default, annotation.unit
   annotation.minimum, annotation.exclusive_minimum, annotation.multiple_of
   annotation.maximum, annotation.exclusive_maximum
-  annotation.min_length, annotation.max_length, annotation.pattern, annotation.format
-  annotation.min_items, annotation.max_items, annotation.values[], annotation.examples[]
+  annotation.min_length, annotation.max_length, annotation.pattern
+  annotation.min_items, annotation.max_items, annotation.format
+  annotation.values[], annotation.examples[]
   annotation.secret, annotation.read_only, annotation.deprecated
-  annotation.apply, annotation.key[], annotation.renamed_from[]  the keywords x-apply, …
+  annotation.apply, annotation.key[], annotation.renamed_from[]
   annotation.pointer  where the schema declares it
   last_change  the newest line of `history KEY`; null where there is none
   last_change.id, last_change.parent, last_change.time, last_change.message
@@ -101,12 +102,12 @@ and for each file that differs in other ways
 pub(super) const VALIDATE: &str = "\
 JSON: an object a line, for each violation
   file        the file, as it was named or from the store's folder
-  line, column, end_line, end_column  from 1; the end is behind the last character
+  line, column, end_line, end_column  from 1; the end is one behind
   code        such as VC101; `valvecfg explain VC101` is a page on it
   severity    error, warning or note
   message     one sentence
   key         the setting, below the document's root
-  schema      the rule, as a pointer into the schema, or into the file named before #
+  schema      the rule: a pointer into the schema, or the file named before #
   label       a few words for the place; perhaps not there
   allowed     what is allowed; perhaps not there
   suggestion  what would be right; perhaps not there";
@@ -121,7 +122,7 @@ JSON: an object a line, newest first
   via          the verb, or hand or git
   changes[].key, changes[].before, changes[].after  the settings that it changed
   files[]      all files that it changed
-with KEY, an object for each value that the setting got; in place of the last two
+with KEY, an object for each value that the setting got, and for the last two
   key, before, after";
 
 pub(super) const SHOW: &str = "\
@@ -170,7 +171,8 @@ JSON: an object a line, for each command
 
 /// Every verb that fails.
 pub(super) const FAILURE: &str = "\
-JSON: `valvecfg VERB --help` lists the fields of each verb's answer. A failure is one object on stderr
+JSON: the help of each verb lists the fields of its answer. A failure is one
+object on stderr
   error         what failed
   cause[]       why, from the near cause to the far one
   hints[]       what to type next

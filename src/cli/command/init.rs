@@ -20,8 +20,9 @@ use crate::store::{Created, Store};
 ///   valvecfg init /etc/valvecfg      in another one, made where it is missing
 ///   git clone /etc/valvecfg copy && valvecfg init copy
 ///
-/// Files that stand there already are kept; a manifest, settings and schemas among them are checked and
-/// recorded as the first revision. In a clone of a store it makes what git does not clone.
+/// Files that stand there already are kept; a manifest, settings and schemas among
+/// them are checked and recorded as the first revision. In a clone of a store it
+/// makes what git does not clone.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct InitArgs {

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &ManArgs, _options: &Options) -> Result<Reply, Failure> 
     for word in &args.verb {
         let Some(found) = command.find_subcommand(word).cloned() else {
             return Err(Failure::usage(
-                format!("there is no verb `{word}`"),
+                format!("there is no verb `{}`", args.verb.join(" ")),
                 "`valvecfg --help` lists the verbs",
             ));
         };
@@ -40,7 +40,10 @@ pub(crate) fn run(args: &ManArgs, _options: &Options) -> Result<Reply, Failure> 
         name = format!("{name}-{word}");
     }
     let mut page = Vec::new();
-    let man = clap_mangen::Man::new(command).title(name).manual("valvecfg");
+    let man = clap_mangen::Man::new(command)
+        .title(name)
+        .source(concat!("valvecfg ", env!("CARGO_PKG_VERSION")))
+        .manual("valvecfg");
     man.render(&mut page)
         .map_err(|error| Failure::outside("cannot make the page", error))?;
     Ok(Reply::of(Page(page)))

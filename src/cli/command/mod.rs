@@ -41,10 +41,11 @@ use crate::store::{SettingError, Store, StoreError};
 
 /// What holds for every verb.
 const NAMES_AND_CODES: &str = "\
-A setting is named PLUGIN.KEY, such as valve.zones[0].flow; KEY alone where one plugin has it.
-A revision is named by 4 or more digits of its id, @ (now), @~3 (three before), a tag, or a time.
-Exit codes: 0 done, 1 the answer is no, 2 usage, 3 could not, 4 conflict, 5 needs an answer,
-8 recorded but not yet live, 70 a bug.";
+A setting is named PLUGIN.KEY, such as valve.zones[0].flow; KEY alone where one
+plugin has it. A revision is named by 4 or more digits of its id, @ (now), @~3 (three
+before), a tag, or a time.
+Exit codes: 0 done, 1 the answer is no, 2 usage, 3 could not, 4 conflict, 5 needs an
+answer, 8 recorded but not yet live, 70 a bug.";
 
 /// Checked, recorded and reversible settings for a gateway's plugins.
 #[derive(Debug, Parser)]
@@ -104,7 +105,7 @@ pub(crate) enum Verb {
     /// List settings with their values and defaults
     #[command(after_long_help = fields::LIST)]
     List(list::ListArgs),
-    /// Say what is known about a setting: type, unit, range, default, value, last change
+    /// Say what is known about a setting: type, range, default, value, last change
     #[command(after_long_help = fields::DESCRIBE)]
     Describe(describe::DescribeArgs),
     /// Edit a plugin's settings in an editor

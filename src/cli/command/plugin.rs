@@ -38,8 +38,8 @@ pub(crate) enum PluginVerb {
 ///   valvecfg plugin add valve --schema valve.schema.json
 ///   valvecfg plugin add valve --schema 2.schema.json --settings old-valve.toml
 ///
-/// Without --settings, plugins/NAME.toml is taken where it stands already; else it is written, with the
-/// required settings and their defaults.
+/// Without --settings, plugins/NAME.toml is taken where it stands already; else it
+/// is written, with the required settings and their defaults.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct PluginAddArgs {

@@ -14,15 +14,16 @@ use crate::store::{Intent, Selection, StoreError};
 /// Restore the settings of an earlier revision, as a new one
 ///
 /// Examples:
-///   valvecfg rollback                          the revision before the last; shows the change and asks
-///   valvecfg rollback @~3                      three revisions ago
-///   valvecfg rollback "2026-11-01 10:00"       as it was then
+///   valvecfg rollback                          to the one before the last; asks
+///   valvecfg rollback @~3                      to three revisions ago
+///   valvecfg rollback "2026-11-01 10:00"       to what was then
 ///   valvecfg rollback 3f2a9c1 --key valve.threshold --key valve.mode
 ///   valvecfg rollback 3f2a9c1 --plugin valve
 ///
-/// Settings only, never the manifest or schemas: plugins that the revision did not have stay, and those that were
-/// removed since stay away. What is restored must fit today's schema; where a plugin has another schema version by
-/// now, values are put into today's file one by one. A second bare `rollback` takes back the first.
+/// Settings only, never the manifest or schemas: plugins that the revision did not
+/// have stay, and those that were removed since stay away. What is restored must
+/// fit today's schema; where a plugin has another schema version by now, values are
+/// put into today's file one by one. A second bare `rollback` takes back the first.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct RollbackArgs {
@@ -45,7 +46,8 @@ pub(crate) struct RollbackArgs {
 ///   valvecfg revert 3f2a9c1
 ///   valvecfg revert @~2 -m "the old pump is back"
 ///
-/// Where one of its settings was changed again since, nothing is written, and all such settings are listed (exit 4).
+/// Where one of its settings was changed again since, nothing is written, and all
+/// such settings are listed (exit 4).
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct RevertArgs {
@@ -89,7 +91,7 @@ pub(crate) fn rollback(args: &RollbackArgs, options: &Options) -> Result<Reply, 
         let mut shown = Vec::new();
         preview.show(&mut shown, options.style()).map_err(Failure::printing)?;
         std::io::stderr().lock().write_all(&shown).map_err(Failure::printing)?;
-        if !prompt::confirm("restore these settings?", "REV or --yes", options)? {
+        if !prompt::confirm("restore these settings?", false, "REV or --yes", options)? {
             return Ok(super::outcome::nothing("nothing was written"));
         }
     }

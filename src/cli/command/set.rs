@@ -17,12 +17,13 @@ use crate::store::{Assignment, Given, Outcome, Reached, Reading, StoreError};
 /// Examples:
 ///   valvecfg set valve.threshold 55
 ///   valvecfg set threshold 55 -m "leak in zone 2"
-///   valvecfg set valve.mode=auto valve.threshold=55     one revision, all or nothing
+///   valvecfg set valve.mode=auto valve.threshold=55     all at once, or nothing
 ///   valvecfg set valve.threshold                        asks, on a terminal
-///   valvecfg set valve.count 6 --expect 5               only if it is 5 now
-///   pass show note | valvecfg set valve.note --value-stdin
+///   valvecfg set valve.threshold 55 --expect 60         only if it is 60 now
+///   hostname | valvecfg set valve.mqtt.topic --value-stdin
 ///
-/// The schema decides how VALUE is read: a string type takes it as it is, a number type takes only numbers.
+/// The schema decides how VALUE is read: a string type takes it as it is, a number
+/// type takes only numbers.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct SetArgs {
@@ -72,6 +73,10 @@ pub(crate) fn run(args: &SetArgs, options: &Options) -> Result<Reply, Failure> {
             let key = super::key(key, &store, options)?;
             let answer = crate::cli::prompt::value(&store, &key, options)?;
             vec![(key, answer)]
+        }
+        [key, equals, value] if equals == "=" => {
+            let message = "no space stands around the `=` of an assignment";
+            return Err(Failure::usage(message, format!("valvecfg set {key}={value}")));
         }
         words => {
             let message = format!(

@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 use crate::cli::options::Options;
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
-use crate::store::manifest::settings_path;
+use crate::store::manifest::{MANIFEST, settings_path};
 use crate::store::{FileState, Status};
 
 /// Show hand edits, files that are not valid, and the last revision
@@ -65,6 +65,7 @@ impl Answer for Status {
                 FileState::Recorded => ("as recorded", ""),
                 FileState::Edited => ("edited by hand", "\u{1b}[33m"),
                 FileState::New => ("not recorded yet", "\u{1b}[33m"),
+                FileState::Missing if !plugin.is_recorded => ("has no file", "\u{1b}[31m"),
                 FileState::Missing => ("its file is gone", "\u{1b}[31m"),
                 FileState::Unknown => ("not compared", "\u{1b}[33m"),
             };
@@ -128,15 +129,21 @@ impl Status {
         let mut lines = Vec::new();
         for plugin in &self.plugins {
             let name = &plugin.name;
-            if plugin.state == FileState::Missing && self.revision.is_some() {
+            if plugin.state == FileState::Missing && !plugin.is_recorded {
+                let path = settings_path(name);
+                lines.push(format!("write {path}, or take [plugins.{name}] out of {MANIFEST}"));
+            } else if plugin.state == FileState::Missing && self.revision.is_some() {
                 let path = settings_path(name);
                 lines.push(format!(
                     "`git checkout -- {path}` brings the file back; `valvecfg plugin remove {name}` takes the plugin away"
                 ));
+            } else if plugin.state == FileState::Unknown && self.trouble.is_none() {
+                lines.push("`valvecfg doctor` names what mends it".to_owned());
             } else if plugin.checked.is_refused() {
                 lines.push(format!("`valvecfg edit {name}` mends the file"));
             }
         }
+        lines.dedup();
         let edited = |state| matches!(state, FileState::Edited | FileState::New);
         let by_hand = self.plugins.iter().any(|plugin| edited(plugin.state)) || !self.files.is_empty();
         if by_hand && lines.is_empty() && self.trouble.is_none() {

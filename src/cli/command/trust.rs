@@ -18,7 +18,8 @@ use crate::store::{FindError, Store, StoreError, Trusted, find};
 ///   valvecfg trust /srv/gateway
 ///   valvecfg -C /srv/gateway trust
 ///
-/// A store of another user is refused until then: whoever owns it decides what its settings are.
+/// A store of another user is refused until then: whoever owns it decides what its
+/// settings are.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct TrustArgs {

@@ -12,8 +12,8 @@ use crate::store::{Store, StoreError};
 /// Take settings away, so that their defaults are in force again
 ///
 /// Examples:
-///   valvecfg unset valve.threshold
-///   valvecfg unset valve.mqtt.host valve.mqtt.port -m "no broker any more"
+///   valvecfg unset valve.hysteresis
+///   valvecfg unset heating.curve.slope heating.curve.shift -m "as delivered"
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct UnsetArgs {

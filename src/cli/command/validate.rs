@@ -18,15 +18,15 @@ use crate::store::{CheckedFile, Input, Scope, ValidateOptions, is_refused, valid
 /// Check a store, or any TOML files
 ///
 /// Examples:
-///   valvecfg validate                               a whole store: manifest, schemas, settings
+///   valvecfg validate                               manifest, schemas and settings
 ///   valvecfg validate --changed-since @~5           only what changed since
-///   valvecfg validate --staged                      only what is staged in git's index
-///   valvecfg validate a.toml b.toml                 by each file's own #:schema line
+///   valvecfg validate --staged                      only what is in git's index
+///   valvecfg validate a.toml b.toml                 by each file's #:schema line
 ///   valvecfg validate *.toml --schema s.json        by one schema
 ///   valvecfg validate - --schema s.json <a.toml     standard input
 ///   valvecfg validate --output-format sarif --output-file report.sarif
 ///
-/// Ends with 1 where anything is not valid. Schemas are never fetched from the network.
+/// Ends with 1 where anything is not valid. No schema is fetched from the network.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct ValidateArgs {

@@ -201,3 +201,26 @@ help: nothing was written; try `valvecfg set valve.threshold 100`
     );
     assert_eq!(environment.git_status(), "");
 }
+
+#[test]
+fn a_file_that_is_named_otherwise_needs_a_plugin() {
+    let environment = TestEnvironment::gateway();
+    environment.beside("summer.toml", "threshold = 44\n");
+    assert_screen!(
+        environment.screens(&["apply ../summer.toml", "apply ../summer.toml --plugin summer"]),
+        str![[r#"
+$ valvecfg apply ../summer.toml
+------- stderr -------
+error: there is no plugin `summer`
+help: there are: heating, irrigation, valve
+help: say which one is meant: `valvecfg apply ../summer.toml --plugin NAME`
+[exit 2]
+
+$ valvecfg apply ../summer.toml --plugin summer
+------- stderr -------
+error: there is no plugin `summer`
+help: there are: heating, irrigation, valve
+[exit 2]
+"#]]
+    );
+}

@@ -71,7 +71,7 @@ help: `valvecfg set valve.threshold VALUE` replaces a value
 $ valvecfg add heating.rooms[0].loops x
 ------- stderr -------
 error: `heating.rooms[0].loops` takes an integer, and `x` is none
-help: `heating.rooms[0].loops` is 1 to 32; nothing was written
+help: `heating.rooms[0].loops`: 1 to 32; nothing was written
 [exit 1]
 
 $ valvecfg remove heating.rooms[0].loops 99

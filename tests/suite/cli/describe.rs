@@ -91,7 +91,7 @@ $ valvecfg describe valve.mqtt
      setting  valve.mqtt
  description  The broker that moisture readings come from and valve states go to.
         type  a table
-       value  { host = "broker.gateway.example", topic = "greenhouse/valve", keep_alive = 30 }
+       value  `valvecfg list valve.mqtt` shows what it holds
  last change  valve.mqtt.host "broker.gateway.example" added by Ines Duarte, 2025-12-01 00:00:00 +00:00 ([rev 3], plugin add)
 "##]]
     );

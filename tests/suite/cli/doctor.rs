@@ -83,3 +83,46 @@ $ valvecfg get valve.threshold
 "#]]
     );
 }
+
+#[test]
+fn what_cannot_be_read_hides_nothing_else() {
+    let environment = TestEnvironment::gateway();
+    std::fs::remove_file(environment.path("plugins/heating.toml")).unwrap();
+    std::fs::create_dir(environment.path("plugins/heating.toml")).unwrap();
+    std::fs::remove_file(environment.path("schemas/irrigation/1.schema.json")).unwrap();
+    environment.edit("valvecfg.toml", "[plugins.valve]", "[plugins.new]\n[plugins.valve]");
+    assert_screen!(
+        environment.screens(&["doctor", "status"]),
+        str![[r#"
+$ valvecfg doctor
+error: plugins/heating.toml:1: [STORE]/plugins/heating.toml is a folder, not a regular file [VC001]
+  mend: ls -ld plugins/heating.toml
+error: valvecfg.toml:7: plugin `irrigation` has no schemas/irrigation/1.schema.json [VC006]
+  mend: $EDITOR valvecfg.toml
+error: valvecfg.toml:10: plugin `new` has 0 schemas, and the manifest does not say which is in force [VC006]
+  mend: $EDITOR valvecfg.toml
+error: schemas/irrigation/1.schema.json is gone
+  mend: git checkout -- schemas/irrigation/1.schema.json
+error: plugins/new.toml is not there
+  mend: $EDITOR plugins/new.toml
+[exit 1]
+
+$ valvecfg status
+store     [STORE]
+revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          valve: 21 settings
+heating     not compared, 1 violation
+irrigation  not compared, 1 violation
+new         has no file
+valve       as recorded
+schemas/irrigation/1.schema.json  gone from the folder
+valvecfg.toml  edited by hand
+error[VC001]: [STORE]/plugins/heating.toml is a folder, not a regular file
+--> plugins/heating.toml
+error[VC004]: plugin `irrigation` has no schema schemas/irrigation/1.schema.json
+--> plugins/irrigation.toml
+`valvecfg doctor` names what mends it
+write plugins/new.toml, or take [plugins.new] out of valvecfg.toml
+"#]]
+    );
+}

@@ -170,16 +170,7 @@ fn prepare(environment: &TestEnvironment, line: &str) {
 #[test]
 fn no_verb_is_left_out() {
     let environment = TestEnvironment::empty();
-    let verbs = |help: &str| -> BTreeSet<String> {
-        let (_, list) = help.split_once("\nCommands:\n").unwrap();
-        let lines = list.lines().take_while(|line| line.starts_with("  "));
-        let names = lines.filter_map(|line| line.split_whitespace().next());
-        names.filter(|name| *name != "help").map(str::to_owned).collect()
-    };
-    let mut expected = verbs(&environment.succeed(&["-h"]));
-    expected.remove("plugin");
-    let below = verbs(&environment.succeed(&["plugin", "-h"]));
-    expected.extend(below.into_iter().map(|verb| format!("plugin {verb}")));
+    let expected = super::help::verbs(&environment, "");
     let tested: BTreeSet<String> = RUNS.iter().map(|(verb, _)| (*verb).to_owned()).collect();
     assert_eq!(tested, expected);
 }

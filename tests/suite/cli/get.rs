@@ -396,3 +396,48 @@ For more information, try '--help'.
 "#]]
     );
 }
+
+#[test]
+fn an_item_that_is_not_there_has_no_defaults() {
+    let environment = TestEnvironment::gateway();
+    assert_screen!(
+        environment.screens(&[
+            "get valve.zones[0].max_open",
+            "get valve.zones[3].max_open",
+            "get valve.zones[3]",
+            "describe valve.zones[3].max_open",
+            "set valve.zones[3].max_open 5 --expect 30",
+        ]),
+        str![[r#"
+$ valvecfg get valve.zones[0].max_open
+30
+
+$ valvecfg get valve.zones[3].max_open
+------- stderr -------
+error: `valve.zones[3].max_open` is not set and has no default
+help: a similar setting is `valve.zones[0].max_open`
+help: `--default VALUE` gives a value for this case
+[exit 1]
+
+$ valvecfg get valve.zones[3]
+------- stderr -------
+error: `valve.zones[3]` is not set and has no default
+help: `--default VALUE` gives a value for this case
+[exit 1]
+
+$ valvecfg describe valve.zones[3].max_open
+     setting  valve.zones[3].max_open
+ description  Longest time that the valve may stay open without a break.
+        type  an integer
+     allowed  1 to 240 min
+     default  30
+       value  not set
+
+$ valvecfg set valve.zones[3].max_open 5 --expect 30
+------- stderr -------
+error: `valve.zones[3].max_open` is not set, not 30
+help: nothing was written
+[exit 4]
+"#]]
+    );
+}

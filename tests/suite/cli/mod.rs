@@ -20,6 +20,7 @@ mod explain;
 mod fields;
 mod finding;
 mod get;
+mod help;
 mod history;
 mod init;
 mod list;

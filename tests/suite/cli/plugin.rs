@@ -285,3 +285,29 @@ For more information, try '--help'.
 "#]]
     );
 }
+
+#[test]
+fn what_is_wrong_with_a_schema_is_said_of_the_file_that_was_named() {
+    let environment = TestEnvironment::new_store();
+    environment.beside("type.json", r#"{"properties": {"a": {"type": "objekt"}}}"#);
+    environment.beside("lost.json", r##"{"properties": {"a": {"$ref": "#/nowhere"}}}"##);
+    assert_screen!(
+        environment.screens(&[
+            "plugin add x --schema ../type.json",
+            "plugin add x --schema ../lost.json",
+        ]),
+        str![[r#"
+$ valvecfg plugin add x --schema ../type.json
+------- stderr -------
+error: ../type.json#/properties/a/type: "objekt" may not stand here
+help: correct the schema; nothing was written
+[exit 1]
+
+$ valvecfg plugin add x --schema ../lost.json
+------- stderr -------
+error: ../lost.json#/properties/a/$ref: `#/nowhere` leads nowhere
+help: correct the schema; nothing was written
+[exit 1]
+"#]]
+    );
+}

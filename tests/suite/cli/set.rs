@@ -285,13 +285,13 @@ fn a_number_is_never_stored_as_a_string_nor_a_string_as_a_number() {
 $ valvecfg set valve.threshold abc
 ------- stderr -------
 error: `valve.threshold` takes an integer, and `abc` is none
-help: `valve.threshold` is 0 to 100 percent, default 60; nothing was written
+help: `valve.threshold`: 0 to 100 percent, default 60; nothing was written
 [exit 1]
 
 $ valvecfg set valve.threshold 5.5
 ------- stderr -------
 error: `valve.threshold` takes an integer, and `5.5` is none
-help: `valve.threshold` is 0 to 100 percent, default 60; nothing was written
+help: `valve.threshold`: 0 to 100 percent, default 60; nothing was written
 [exit 1]
 
 $ valvecfg set valve.threshold 44 --string
@@ -798,6 +798,27 @@ help: nothing was written; `--string` takes it as text, and as a number the sche
 $ valvecfg set any.numbers[0] nan --json
 ------- stderr -------
 {"error":"`any.numbers[0]` would be nan, which JSON does not have, and the schema does not declare it","cause":[],"hints":["nothing was written; `--string` takes it as text, and as a number the schema must declare it"],"exit":1,"violations":[]}
+[exit 1]
+"#]]
+    );
+}
+
+#[test]
+fn slips_are_answered_with_what_was_meant() {
+    let environment = TestEnvironment::gateway();
+    assert_screen!(
+        environment.screens(&["set valve.mode = off", "set irrigation.enabled yes"]),
+        str![[r#"
+$ valvecfg set valve.mode = off
+------- stderr -------
+error: no space stands around the `=` of an assignment
+help: valvecfg set valve.mode=off
+[exit 2]
+
+$ valvecfg set irrigation.enabled yes
+------- stderr -------
+error: `irrigation.enabled` takes true or false, and `yes` is none
+help: `irrigation.enabled`: default true; nothing was written
 [exit 1]
 "#]]
     );

@@ -195,3 +195,47 @@ help: nothing is recorded until that is mended: `git fsck`
 "#]]
     );
 }
+
+#[test]
+fn a_file_that_cannot_be_read_hides_no_other() {
+    let environment = TestEnvironment::gateway();
+    environment.edit("plugins/valve.toml", "threshold = 60", "threshold = 55");
+    std::fs::remove_file(environment.path("plugins/heating.toml")).unwrap();
+    std::fs::create_dir(environment.path("plugins/heating.toml")).unwrap();
+    assert_screen!(
+        environment.screens(&["status"]),
+        str![[r#"
+$ valvecfg status
+store     [STORE]
+revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          valve: 21 settings
+heating     not compared, 1 violation
+irrigation  as recorded
+valve       edited by hand
+            valve.threshold 60 -> 55
+error[VC001]: [STORE]/plugins/heating.toml is a folder, not a regular file
+--> plugins/heating.toml
+`valvecfg doctor` names what mends it
+"#]]
+    );
+    std::fs::remove_file(environment.path("schemas/irrigation/1.schema.json")).unwrap();
+    assert_screen!(
+        environment.screens(&["status"]),
+        str![[r#"
+$ valvecfg status
+store     [STORE]
+revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          valve: 21 settings
+heating     not compared, 1 violation
+irrigation  not compared, 1 violation
+valve       edited by hand
+            valve.threshold 60 -> 55
+schemas/irrigation/1.schema.json  gone from the folder
+error[VC001]: [STORE]/plugins/heating.toml is a folder, not a regular file
+--> plugins/heating.toml
+error[VC004]: plugin `irrigation` has no schema schemas/irrigation/1.schema.json
+--> plugins/irrigation.toml
+`valvecfg doctor` names what mends it
+"#]]
+    );
+}

@@ -1,25 +1,24 @@
 //! Questions, at a terminal that util-linux's `script` makes. Where there is none, these are skipped by name.
 
-use std::io::Write as _;
-use std::process::Stdio;
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
 
 use crate::environment::{TestEnvironment, VALVECFG};
 
+/// The program at a terminal.
+fn on_terminal(environment: &TestEnvironment, line: &str) -> Command {
+    let mut command = environment.command("script");
+    let program = format!("{VALVECFG} {line}");
+    command.args(["--quiet", "--return", "--command", &program, "/dev/null"]);
+    command.env("TERM", "xterm").stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
 /// What the terminal showed and the exit code, after these keys were typed; nothing where there is no `script`.
 fn typed(environment: &TestEnvironment, variables: &[(&str, &str)], line: &str, keys: &str) -> Option<(String, i32)> {
-    let mut command = environment.command("script");
-    command.args([
-        "--quiet",
-        "--return",
-        "--command",
-        &format!("{VALVECFG} {line}"),
-        "/dev/null",
-    ]);
-    command.env("TERM", "xterm").envs(variables.iter().copied());
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    let mut command = on_terminal(environment, line);
+    command.envs(variables.iter().copied());
     let Ok(mut child) = command.spawn() else {
         super::skip(line, "there is no `script` to make a terminal");
         return None;
@@ -30,6 +29,25 @@ fn typed(environment: &TestEnvironment, variables: &[(&str, &str)], line: &str, 
     let screen = environment.shown(child.wait_with_output().unwrap());
     drop(stdin);
     Some((screen.stdout, screen.status.code().unwrap()))
+}
+
+/// The same where Ctrl-C is typed once the question stands there.
+fn broken_off(environment: &TestEnvironment, line: &str) -> Option<(String, i32)> {
+    let mut command = on_terminal(environment, line);
+    let Ok(mut child) = command.spawn() else {
+        super::skip(line, "there is no `script` to make a terminal");
+        return None;
+    };
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let (mut screen, mut byte) = (Vec::new(), [0]);
+    while stdout.read(&mut byte).unwrap() == 1 {
+        screen.push(byte[0]);
+        if screen.ends_with("›".as_bytes()) {
+            stdin.write_all(b"\x03").unwrap();
+        }
+    }
+    let code = child.wait().unwrap().code().unwrap();
+    Some((String::from_utf8(screen).unwrap(), code))
 }
 
 #[test]
@@ -147,4 +165,50 @@ fn a_long_answer_goes_through_the_pager() {
     assert!(!screen.contains("paged:"), "{screen}");
     let (screen, _) = typed(&environment, &[("PAGER", "nosuch-pager")], "history -n 1", "").unwrap();
     assert!(screen.contains("plugin add"), "{screen}");
+}
+
+#[test]
+fn nobody_loses_an_edit_by_pressing_enter() {
+    let environment = TestEnvironment::gateway();
+    let growing = [(
+        "EDITOR",
+        "sed -i 's/threshold = 60*/&0/; s/threshold = 6000/threshold = 66/'",
+    )];
+    let Some((screen, code)) = typed(&environment, &growing, "edit valve", "\r") else {
+        return;
+    };
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains("› yes"), "{screen}");
+    assert_eq!(environment.succeed(&["get", "valve.threshold"]), "66\n");
+}
+
+#[test]
+fn an_edit_is_not_gone_on_with_for_ever_where_all_is_answered_with_yes() {
+    let environment = TestEnvironment::gateway();
+    let wrong = [("EDITOR", "sed -i 's/threshold = 60/threshold = 600/'")];
+    let Some((screen, code)) = typed(&environment, &wrong, "--yes edit valve", "") else {
+        return;
+    };
+    assert_eq!(code, 1, "{screen}");
+    assert!(screen.contains("your text is in /"), "{screen}");
+}
+
+#[test]
+fn a_question_that_is_broken_off_leaves_the_terminal_as_it_was() {
+    let environment = TestEnvironment::gateway();
+    environment.succeed(&["set", "valve.threshold", "55"]);
+    for line in [
+        "set valve.mode",
+        "set valve.threshold",
+        "rollback",
+        "get schema_version",
+    ] {
+        let Some((screen, code)) = broken_off(&environment, line) else {
+            return;
+        };
+        assert_eq!(code, 128 + 2, "{line}: {screen}");
+        let (hidden, shown) = (screen.rfind("\u{1b}[?25l"), screen.rfind("\u{1b}[?25h"));
+        assert!(shown.is_some() && shown > hidden, "{line}: {screen:?}");
+    }
+    assert_eq!(environment.succeed(&["get", "valve.threshold"]), "55\n");
 }
