@@ -36,6 +36,8 @@ pub struct Prepared {
     pub(super) tree: Oid,
     pub(super) objects: Vec<Object>,
     pub(super) entries: Vec<(String, Option<Oid>)>,
+    /// Contents for a recovery only.
+    pub(super) kept: Vec<Object>,
 }
 
 /// A git object that the revision needs and the repository lacks.
@@ -54,17 +56,23 @@ impl Prepared {
     }
 
     /// Puts a content beside it that no revision has, so that whoever must undo the publication after a crash can
-    /// read it.
+    /// read it. It never gets into the object database, where it would stay: it may hold a secret in plain text.
     pub fn keep(&mut self, content: &[u8]) -> Result<(), HistoryError> {
         let BlobId(id) = BlobId::of(content)?;
         if !self.objects.iter().any(|object| object.id == id) {
-            self.objects.push(Object {
+            self.kept.push(Object {
                 id,
                 kind: ObjectType::Blob,
                 data: content.to_vec(),
             });
         }
         Ok(())
+    }
+
+    /// Whether something was kept, which the staging folder holds until it is swept.
+    #[must_use]
+    pub fn has_kept(&self) -> bool {
+        !self.kept.is_empty()
     }
 
     /// Puts a revision in front of this one that is published together with it.
@@ -181,6 +189,7 @@ pub(super) fn prepare(
         tree: tree.id(),
         objects,
         entries,
+        kept: Vec::new(),
     })
 }
 

@@ -89,13 +89,13 @@ impl Prepared {
     ) -> Result<StagedObjects<'_>, HistoryError> {
         let incoming = incoming(git);
         let mut objects = Vec::with_capacity(self.objects.len());
-        for object in &self.objects {
-            let id = object.id.to_string();
-            let staged = incoming.join(&id);
-            files::create(&staged, &loose(object, &staged)?, 0o444, ownership)?;
+        let recorded = self.objects.iter().map(|object| (object, 0o444));
+        for (object, mode) in recorded.chain(self.kept.iter().map(|object| (object, 0o400))) {
+            let staged = incoming.join(object.id.to_string());
+            files::create(&staged, &loose(object, &staged)?, mode, ownership)?;
             durability.file(&staged);
-            objects.push(id);
         }
+        objects.extend(self.objects.iter().map(|object| object.id.to_string()));
         Ok(StagedObjects {
             prepared: self,
             objects,

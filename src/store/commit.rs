@@ -54,6 +54,7 @@ pub(super) fn commit(
         git,
         ownership,
         patience,
+        has_kept: prepared.has_kept(),
     };
     match publishing.run(&mut durability) {
         Ok(Ok(())) => Ok(revision),
@@ -147,6 +148,8 @@ struct Publishing<'s> {
     git: &'s std::path::Path,
     ownership: Ownership,
     patience: Duration,
+    /// Whether the staging folder holds what must not stay there.
+    has_kept: bool,
 }
 
 impl Publishing<'_> {
@@ -160,6 +163,7 @@ impl Publishing<'_> {
             git,
             ownership,
             patience,
+            has_kept,
         } = self;
         let publication = journal.publication.clone();
         publication.place(git, ownership, durability)?;
@@ -179,6 +183,9 @@ impl Publishing<'_> {
             }
             staged.replacements.iter().try_for_each(Replacement::finish)?;
             files::remove(&journal::path(git))?;
+            if has_kept {
+                history::sweep(git, ownership)?;
+            }
             Ok(())
         }))
     }
