@@ -12,6 +12,7 @@ pub mod revision;
 // -- 2 Parts: none knows another; where two must meet, the store hands a value across
 pub mod history;
 pub mod schema;
+pub mod secret;
 
 // -- 3 Verbs: the only place where parts meet
 pub mod store;
