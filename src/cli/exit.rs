@@ -17,6 +17,8 @@ pub enum Exit {
     Conflict,
     /// Needs an answer, and there is no terminal.
     NeedsAnswer,
+    /// A secret cannot be opened.
+    Sealed,
     /// Recorded, not yet live: the next command finishes it.
     NotLive,
     /// A bug in valvecfg.
@@ -34,6 +36,7 @@ impl Exit {
             Self::Failed => 3,
             Self::Conflict => 4,
             Self::NeedsAnswer => 5,
+            Self::Sealed => 6,
             Self::NotLive => 8,
             Self::Bug => 70,
         }

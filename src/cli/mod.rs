@@ -17,14 +17,14 @@ mod report;
 mod table;
 
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{Args as _, CommandFactory as _, FromArgMatches as _};
 
 pub use exit::Exit;
 
-use options::Options;
+use options::{Options, TypedOptions};
 use printer::Printer;
 use report::Failure;
 
@@ -39,7 +39,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let command::Arguments { options, verb } = match parse(&arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return print_usage(&error),
+        Err(error) => return print_usage(&error).into(),
     };
     let printer = Printer::new(&options);
     let options = Options::resolve(options);
@@ -86,29 +86,23 @@ fn parse(arguments: &[OsString]) -> Result<command::Arguments, clap::Error> {
 }
 
 /// Help and version go to stdout, mistakes to stderr.
-fn print_usage(error: &clap::Error) -> ExitCode {
-    let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+fn print_usage(error: &clap::Error) -> Exit {
     let text = error.render();
-    let styled = if error.use_stderr() {
-        anstream_stderr(&text)
-    } else {
-        anstream_stdout(&text)
-    };
-    if styled.is_err() {
-        Exit::Failed.into()
-    } else {
-        code.into()
+    if error.use_stderr() {
+        // Where even stderr is closed, the exit code is all that is left.
+        let _printed = write!(anstream::stderr().lock(), "{}", text.ansi());
+        return Exit::Usage;
     }
-}
-
-fn anstream_stdout(text: &clap::builder::StyledStr) -> std::io::Result<()> {
-    let mut out = anstream::stdout().lock();
-    write!(out, "{}", text.ansi())?;
-    out.flush()
-}
-
-fn anstream_stderr(text: &clap::builder::StyledStr) -> std::io::Result<()> {
-    write!(anstream::stderr().lock(), "{}", text.ansi())
+    let text = if options::ColorChoice::Auto.applies(std::io::stdout().is_terminal()) {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    };
+    match printer::print(text.as_bytes()) {
+        Ok(()) => Exit::Done,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => Printer::new(&TypedOptions::default()).print_failure(&Failure::printing(error)),
+    }
 }
 
 /// A file-size limit sends a signal that kills; with a handler the write fails instead, and is reported.

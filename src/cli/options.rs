@@ -21,7 +21,10 @@ pub(crate) struct TypedOptions {
     /// Work on the store in DIR
     #[arg(short = 'C', long = "store", value_name = "DIR", global = true)]
     pub store: Option<PathBuf>,
-    /// Print one JSON object a line
+    /// Open secrets with the identity in FILE
+    #[arg(long, value_name = "FILE", global = true)]
+    pub identity: Option<PathBuf>,
+    /// Print JSON, one value a line
     #[arg(long, global = true)]
     pub json: bool,
     /// Show what would be done, and do nothing
@@ -55,6 +58,7 @@ impl Default for TypedOptions {
     fn default() -> Self {
         Self {
             store: None,
+            identity: None,
             json: false,
             dry_run: false,
             yes: false,
@@ -143,7 +147,11 @@ impl Options {
     /// Opens it without a word.
     pub(crate) fn reopen_store(&self) -> Result<Store, Failure> {
         let root = find(self.typed.store.as_deref()).map_err(StoreError::from)?;
-        Ok(Store::open(root, self.limits()).map_err(StoreError::from)?)
+        let store = Store::open(root, self.limits()).map_err(StoreError::from)?;
+        Ok(match &self.typed.identity {
+            Some(file) => store.with_identity(file.clone()),
+            None => store,
+        })
     }
 
     /// How the store came to be meant.

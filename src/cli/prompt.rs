@@ -3,9 +3,11 @@
 mod cursor;
 
 use std::io::{self, Write as _};
+use std::path::Path;
 
+use age::secrecy::SecretString;
 use dialoguer::theme::ColorfulTheme;
-use dialoguer::{Confirm, Input, Select};
+use dialoguer::{Confirm, Input, Password, Select};
 
 use self::cursor::Cursor;
 use super::command::Known;
@@ -24,6 +26,14 @@ pub(crate) fn value(store: &Store, key: &KeyPath, options: &Options) -> Result<G
         ));
     }
     let known = Known::of(store, key)?;
+    if known
+        .description
+        .annotation
+        .as_ref()
+        .is_some_and(|annotation| annotation.secret)
+    {
+        return secret(key, options);
+    }
     let mut screen = Vec::new();
     known.write(&mut screen).map_err(Failure::printing)?;
     io::stderr().lock().write_all(&screen).map_err(Failure::printing)?;
@@ -31,6 +41,37 @@ pub(crate) fn value(store: &Store, key: &KeyPath, options: &Options) -> Result<G
         Some(choices) => choose_value(&known.description, &choices),
         None => type_in(&known.description),
     }
+}
+
+/// Asks for a secret value, twice, and shows nothing of it.
+pub(crate) fn secret(key: &KeyPath, options: &Options) -> Result<Given, Failure> {
+    if !options.interactive {
+        return Err(Failure::needs_answer(
+            &format!("what is `{key}` to be?"),
+            &format!("it on standard input: `valvecfg secret set {key} --value-stdin`"),
+        ));
+    }
+    let theme = ColorfulTheme::default();
+    let _cursor = Cursor::guard().map_err(unasked)?;
+    let text = Password::with_theme(&theme)
+        .with_prompt(key.to_string())
+        .with_confirmation("once more", "the two differ")
+        .allow_empty_password(true)
+        .interact();
+    text.map(Given::Text).map_err(unasked)
+}
+
+/// Asks for the passphrase of an identity file; nothing where there is nobody to ask, or he does not say.
+pub(crate) fn passphrase(file: &Path, options: &Options) -> Option<SecretString> {
+    if !options.interactive {
+        return None;
+    }
+    let theme = ColorfulTheme::default();
+    let _cursor = Cursor::guard().ok()?;
+    let text = Password::with_theme(&theme)
+        .with_prompt(format!("passphrase of {}", file.display()))
+        .interact();
+    text.ok().map(SecretString::from)
 }
 
 /// Asks which of several settings is meant.

@@ -1,9 +1,10 @@
 //! What every failure means to a person and to a script: the hint of what to type next, and the exit code.
 //! Both in this one place, and exhaustively, so that no error is forgotten.
 
-use std::io;
+mod secret;
+mod system;
 
-use rustix::io::Errno;
+use std::io;
 
 use super::exit::Exit;
 use crate::document::{Conflict, EditError, KeyPath, Value};
@@ -108,14 +109,14 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
             let hint = if source.kind() == io::ErrorKind::PermissionDenied {
                 "you may look at this store, and not change it; its owner may"
             } else {
-                system_hint(source).unwrap_or(
+                system::hint(source).unwrap_or(
                     "the store needs a file system with locks, and you the right to write in its .git/valvecfg",
                 )
             };
             (Exit::Failed, hints(hint.into()))
         }
         StoreError::History(error) | StoreError::Resolve(ResolveError::History(error)) => history_hints(error),
-        StoreError::File(error) => file_hints(error),
+        StoreError::File(error) => system::file_hints(error),
         StoreError::Journal { .. } => (
             Exit::Failed,
             hints("a newer valvecfg may have written it: run any command of that version".into()),
@@ -170,6 +171,7 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
         StoreError::Resolve(_) => (Exit::Usage, hints("`valvecfg history` shows the revisions".into())),
         StoreError::Rollback(error) => rollback_hints(error),
         StoreError::Apply(error) => apply_hints(error),
+        StoreError::Secret(error) => secret::hints(error),
         StoreError::NotJson { .. } => (Exit::No, hints("nothing was written".into())),
         StoreError::Init(InitError::Already { .. }) => (Exit::No, hints("`valvecfg status` shows how it is".into())),
         StoreError::Init(InitError::ForeignRepository { .. }) => (
@@ -240,7 +242,7 @@ fn find_hints(error: &FindError) -> Vec<String> {
 fn history_hints(error: &HistoryError) -> (Exit, Vec<String>) {
     let exit = match error {
         HistoryError::Moved => Exit::Conflict,
-        HistoryError::File(error) => return file_hints(error),
+        HistoryError::File(error) => return system::file_hints(error),
         HistoryError::Git { .. }
         | HistoryError::Locked { .. }
         | HistoryError::Detached { .. }
@@ -251,7 +253,7 @@ fn history_hints(error: &HistoryError) -> (Exit, Vec<String>) {
         | HistoryError::BrokenRef { .. }
         | HistoryError::NoRepository { .. } => Exit::Failed,
     };
-    if let Some(hint) = error.refused_by_system().as_ref().and_then(system_hint) {
+    if let Some(hint) = error.refused_by_system().as_ref().and_then(system::hint) {
         return (exit, vec![hint.to_owned()]);
     }
     let hint = match error {
@@ -287,55 +289,23 @@ fn history_hints(error: &HistoryError) -> (Exit, Vec<String>) {
     (exit, vec![hint])
 }
 
-/// What to do where the system refuses.
-fn system_hint(refused: &io::Error) -> Option<&'static str> {
-    let kind = refused.kind();
-    let errno = Errno::from_io_error(refused);
-    if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-        Some("make room on the disk; nothing was changed")
-    } else if kind == io::ErrorKind::ReadOnlyFilesystem {
-        Some("the file system is read-only; nothing was changed")
-    } else if kind == io::ErrorKind::PermissionDenied {
-        Some("ask the owner for that right, or do it with `sudo`; nothing was changed")
-    } else if kind == io::ErrorKind::FileTooLarge {
-        Some("this shell limits how large a file may be: `ulimit -f unlimited`; nothing was changed")
-    } else if matches!(errno, Some(Errno::MFILE | Errno::NFILE)) {
-        Some("more files must be allowed to be open: `ulimit -n 256`; nothing was changed")
-    } else if kind == io::ErrorKind::OutOfMemory {
-        Some("more memory must be free, or allowed: `ulimit -v unlimited`; nothing was changed")
-    } else {
-        None
-    }
-}
-
-fn file_hints(error: &FileError) -> (Exit, Vec<String>) {
-    match error {
-        FileError::Io { source, .. } => {
-            let hint = system_hint(source).map(str::to_owned);
-            (Exit::Failed, hint.into_iter().collect())
-        }
-        FileError::Changed { .. } => (
-            Exit::Conflict,
-            vec!["look at what it holds now, then try again".to_owned()],
-        ),
-        FileError::NotRegular { .. } => (
-            Exit::Failed,
-            vec!["name a regular file, or put one in its place; nothing was changed".to_owned()],
-        ),
-        FileError::TooLarge { size, .. } => (
-            Exit::Failed,
-            vec![format!("if it is to be so large, allow it: `--max-size {size}`")],
-        ),
-        FileError::NotUtf8 { .. } => (Exit::Failed, vec!["save it as UTF-8; nothing was changed".to_owned()]),
-    }
-}
-
 fn hand_edit_hints(files: &[CheckedFile]) -> Vec<String> {
     let Some(path) = files.first().map(|file| file.path.as_str()) else {
         return Vec::new();
     };
     if files.iter().all(|file| file.text.is_none()) {
         return vec![format!("take back what is recorded with `git checkout -- {path}`")];
+    }
+    let exposed = files.iter().find_map(|file| {
+        let plugin = KeyPath::root().key(plugin_of(&file.path)?);
+        let mut violations = file.violations.iter();
+        let exposed = violations.find(|violation| violation.code == Code::SecretExposed)?;
+        Some(plugin.concat(&exposed.key))
+    });
+    if let Some(key) = exposed {
+        return vec![format!(
+            "nothing of it was recorded; `valvecfg secret set {key} --from-file` seals it where it stands"
+        )];
     }
     let edit = plugin_of(path).map_or_else(|| format!("edit {path}"), |plugin| format!("`valvecfg edit {plugin}`"));
     vec![format!(

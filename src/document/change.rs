@@ -8,6 +8,24 @@ use serde::Serialize;
 use super::node::{Content, Entry, Node};
 use super::{Document, KeyPath, Value};
 
+/// What stands for a value that must not be shown. It says neither how long it is nor whether two are alike.
+pub const MASK: &str = "‹secret›";
+
+/// A value as a person reads it: its TOML literal, or the mask.
+#[must_use]
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) if text == MASK => MASK.to_owned(),
+        Value::String(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_)
+        | Value::Array(_)
+        | Value::Table(_) => value.to_string(),
+    }
+}
+
 /// One key whose value differs between two documents. At least one of the two values is there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
@@ -24,9 +42,9 @@ impl fmt::Display for Change {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = &self.key;
         match (&self.before, &self.after) {
-            (Some(before), Some(after)) => write!(formatter, "{key} {before} -> {after}"),
-            (None, Some(after)) => write!(formatter, "{key} {after} added"),
-            (Some(before), None) => write!(formatter, "{key} {before} removed"),
+            (Some(before), Some(after)) => write!(formatter, "{key} {} -> {}", shown(before), shown(after)),
+            (None, Some(after)) => write!(formatter, "{key} {} added", shown(after)),
+            (Some(before), None) => write!(formatter, "{key} {} removed", shown(before)),
             (None, None) => write!(formatter, "{key} unchanged"),
         }
     }

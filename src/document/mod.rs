@@ -32,7 +32,7 @@ use serde_json::Value as Json;
 use thiserror::Error;
 use toml::de::DeTable;
 
-pub use change::{Change, changes};
+pub use change::{Change, MASK, changes, shown};
 pub use edit::EditError;
 pub use key::{KeyError, KeyPath, Segment};
 pub use merge::{Conflict, MergeError, merge};

@@ -61,6 +61,8 @@ pub(super) enum Fault {
     Name(Box<Fault>),
     /// The schema that would decide is not at hand.
     Unanswered(String),
+    /// A secret in plain text.
+    Exposed,
 }
 
 impl Fault {

@@ -37,6 +37,22 @@ impl Default for CheckOptions {
     }
 }
 
+/// How a secret value stands in a document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Held {
+    /// As it is to be checked.
+    Open,
+    /// Sealed; this is what it seals, and that is checked.
+    Opened(Value),
+    /// Sealed, and nobody here can open it. It is not checked.
+    Sealed,
+    /// In plain text, where it must be sealed.
+    Exposed,
+}
+
+/// Says of each secret value of a document, by its path, how it stands there.
+pub type Custody<'c> = dyn Fn(&KeyPath, &Value) -> Held + 'c;
+
 /// One compiled schema.
 #[derive(Debug)]
 pub struct Checker {
@@ -47,6 +63,7 @@ pub struct Checker {
     lenient: Option<Engine>,
     unanswered: Vec<SchemaError>,
     budget: Duration,
+    has_secrets: bool,
 }
 
 impl Checker {
@@ -83,6 +100,7 @@ impl Checker {
             Formats::Error | Formats::Ignore => None,
         };
         Ok(Self {
+            has_secrets: schema.has_secrets(),
             schema,
             graph,
             engine,
@@ -105,10 +123,36 @@ impl Checker {
         &self.unanswered
     }
 
-    /// Every violation, in the order of the text; none if the document satisfies the schema.
+    /// Every violation, in the order of the text; none if the document satisfies the schema. Its secrets are
+    /// checked as they stand there.
     #[must_use]
     pub fn check(&self, document: &Document) -> Vec<Violation> {
-        let json = document.to_json();
+        self.check_held(document, &|_, _| Held::Open)
+    }
+
+    /// As [`Checker::check`], for a document whose secrets are sealed. A secret that nobody can open is not checked,
+    /// and one in plain text is a violation of its own. No message holds any part of a secret.
+    #[must_use]
+    pub fn check_held(&self, document: &Document, custody: &Custody<'_>) -> Vec<Violation> {
+        let mut json = document.to_json();
+        let secrets = if self.has_secrets {
+            self.schema.secret_values(document)
+        } else {
+            Vec::new()
+        };
+        let (mut exposed, mut unchecked) = (Vec::new(), Vec::new());
+        for (path, value) in secrets {
+            match custody(&path, &value) {
+                Held::Open => {}
+                Held::Opened(value) => {
+                    if let Some(place) = at_path(&mut json, &path) {
+                        *place = value.to_json();
+                    }
+                }
+                Held::Sealed => unchecked.push(path),
+                Held::Exposed => exposed.push(path),
+            }
+        }
         if self.graph.is_beyond(self.limit(), &json, document.text().len()) {
             return self.worded(document, &[given_up()], Severity::Error);
         }
@@ -120,19 +164,37 @@ impl Checker {
             Vec::new()
         };
         let valid = |json: &Json| self.engine.within(self.budget, |validator| validator.is_valid(json));
-        if infinite.is_empty() && valid(&json) {
+        if infinite.is_empty() && exposed.is_empty() && valid(&json) {
             return Vec::new();
         }
-        let found = self.causes(&self.engine, &json, &infinite);
+        let judge = |engine: &Engine| {
+            let mut found = self.causes(engine, &json, &infinite);
+            found.retain(|cause| {
+                let mut apart = unchecked.iter().chain(&exposed);
+                !apart.any(|path| cause.path.starts_with(path))
+            });
+            found.extend(exposed.iter().map(|path| self.exposed(path)));
+            found
+        };
+        let found = judge(&self.engine);
         let Some(lenient) = &self.lenient else {
             return self.worded(document, &found, Severity::Error);
         };
-        let errors = self.causes(lenient, &json, &infinite);
+        let errors = judge(lenient);
         let warnings: Vec<Cause> = found.into_iter().filter(|cause| !errors.contains(cause)).collect();
         let mut violations = self.worded(document, &errors, Severity::Error);
         violations.extend(self.worded(document, &warnings, Severity::Warning));
         violations.sort_by_key(order);
         violations
+    }
+
+    fn exposed(&self, path: &KeyPath) -> Cause {
+        let declared = self.schema.annotation(path).map(|annotation| annotation.pointer);
+        Cause {
+            path: path.clone(),
+            fault: Fault::Exposed,
+            rule: declared.unwrap_or_else(|| "#".to_owned()),
+        }
     }
 
     fn causes(&self, engine: &Engine, json: &Json, infinite: &[KeyPath]) -> Vec<Cause> {

@@ -82,6 +82,8 @@ codes! {
         "A pattern ran into its limit, or checking this file against its schema took longer than allowed. What was not checked counts as refused. Simplify the pattern or the schema.";
     Encoding, "VC115", "a text is not encoded as declared",
         "The schema says how this text is encoded (`contentEncoding`, `contentMediaType`), and it is not.";
+    SecretExposed, "VC201", "a secret stands in plain text",
+        "The schema marks this setting `x-secret` or `writeOnly`, and the file holds it as plain text. It is not recorded: history never forgets. `valvecfg secret set KEY --from-file` seals it where it stands; `valvecfg secret set KEY` asks for a new value. Change the password at its source if somebody may have read the file.";
     VersionsDisagree, "VC301", "the file names two schema versions",
         "The `#:schema` line and `schema_version` name different versions, so nobody can tell which schema the file was written for. Correct the one that is wrong.";
     VersionUnknown, "VC302", "the file was written for a schema version that is not here",

@@ -27,7 +27,7 @@ mod violation;
 mod wording;
 
 pub use annotation::{Annotation, Apply, Kind};
-pub use checker::{CheckOptions, Checker};
+pub use checker::{CheckOptions, Checker, Custody, Held};
 pub use code::{Code, UnknownCode};
 pub use error::SchemaError;
 pub use format::Formats;

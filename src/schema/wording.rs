@@ -219,6 +219,11 @@ impl<'s> Wording<'s> {
                 let message = format!("{keys} exclude each other{}", place_of(&table));
                 plain(Code::Forbidden, message, &given(reason.as_ref()))
             }
+            Fault::Exposed => plain(
+                Code::SecretExposed,
+                format!("{name} is secret and stands here in plain text"),
+                "to be sealed",
+            ),
             Fault::GaveUp => {
                 let message = format!("checking {name} was given up: it takes too long");
                 plain(Code::TooCostly, message, "not checked")

@@ -1,8 +1,10 @@
 //! What checking one file came to.
 
-use crate::document::SyntaxError;
+use std::ops::Range;
+
+use crate::document::{MASK, SyntaxError};
 use crate::files::FileError;
-use crate::schema::{Code, Severity, Violation};
+use crate::schema::{Code, Position, Severity, Violation};
 
 /// One file that was checked, and every way in which it breaks its schema.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,11 +34,59 @@ impl CheckedFile {
         }
     }
 
-    /// A file that is no TOML.
+    /// A file that is no TOML. What could be a secret, by the name of its key, is masked: no schema can tell in a file
+    /// that cannot be read.
     #[must_use]
     pub fn syntax(path: &str, text: &str, errors: Vec<SyntaxError>) -> Self {
         let violation = |error: SyntaxError| Violation::at(Code::Syntax, text, error.span, &error.message);
-        Self::new(path, text, None, errors.into_iter().map(violation).collect())
+        Self::new(path, text, None, errors.into_iter().map(violation).collect()).hiding(&|| likely_secrets(text))
+    }
+
+    /// The same, with a mask in place of these parts of its text. The places of violations stay what they are.
+    #[must_use]
+    pub fn hiding(mut self, secrets: &dyn Fn() -> Vec<Range<usize>>) -> Self {
+        let Some(text) = &self.text else { return self };
+        let secrets = secrets();
+        let mut masked = String::with_capacity(text.len());
+        // Where the pieces that stay begin, in the old text and in the new one.
+        let mut moves = vec![(0, 0)];
+        let mut end = 0;
+        for secret in &secrets {
+            if secret.start < end || text.get(secret.clone()).is_none() {
+                continue;
+            }
+            masked.push_str(&text[end..secret.start]);
+            masked.push_str(MASK);
+            end = secret.end;
+            moves.push((end, masked.len()));
+        }
+        masked.push_str(&text[end..]);
+        let hidden = |at: usize| {
+            let inside = secrets.iter().find(|secret| secret.start < at && at < secret.end);
+            let at = inside.map_or(at, |secret| secret.end);
+            let (old, new) = moves
+                .iter()
+                .rev()
+                .find(|(old, _)| *old <= at)
+                .copied()
+                .unwrap_or_default();
+            // A piece ends where the next mask begins.
+            (new + (at - old)).min(masked.len())
+        };
+        for violation in &mut self.violations {
+            let start = violation.span.start;
+            let inside = secrets
+                .iter()
+                .find(|secret| secret.start <= start && start < secret.end);
+            if let Some(secret) = inside.filter(|secret| secret.start < start) {
+                // How far into a secret something stands would tell how long it is.
+                violation.position = Position::in_text(text, secret);
+            }
+            let masked_start = inside.map_or_else(|| hidden(start), |secret| hidden(secret.start));
+            violation.span = masked_start..hidden(violation.span.end).max(masked_start);
+        }
+        self.text = Some(masked);
+        self
     }
 
     /// A file that should be there and is not.
@@ -73,5 +123,87 @@ impl CheckedFile {
         self.violations
             .iter()
             .any(|violation| violation.severity == Severity::Error)
+    }
+}
+
+/// Words in the names of keys whose values are secret more often than not.
+const SECRET_NAMES: [&str; 8] = [
+    "passw",
+    "secret",
+    "token",
+    "psk",
+    "credential",
+    "private",
+    "apikey",
+    "api_key",
+];
+
+/// The values in a text that is no TOML whose keys have such a name: up to the end of the line, and further where
+/// nothing begins that looks like another key.
+pub(super) fn likely_secrets(text: &str) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let (mut at, mut inside) = (0, false);
+    for line in text.split_inclusive('\n') {
+        let end = at + line.trim_end().len();
+        let from = if line.contains('=') {
+            let value = value_of_secret(line);
+            inside = value.is_some();
+            value
+        } else {
+            inside = inside && !line.trim_start().starts_with(['[', '#']);
+            inside.then_some(0)
+        };
+        if let Some(from) = from.map(|from| at + from).filter(|from| *from < end) {
+            found.push(from..end);
+        }
+        at += line.len();
+    }
+    found
+}
+
+/// Where the first value of a line begins whose key has such a name.
+fn value_of_secret(line: &str) -> Option<usize> {
+    let mut key = 0;
+    for (at, _) in line.match_indices('=') {
+        let name = line[key..at].to_lowercase();
+        if SECRET_NAMES.iter().any(|word| name.contains(word)) {
+            return Some(at + 1);
+        }
+        key = at + 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CheckedFile, likely_secrets};
+    use crate::document::Document;
+
+    fn shown(text: &str, hidden: &str) -> (String, Vec<String>) {
+        let errors = Document::parse(text).unwrap_err();
+        let checked = CheckedFile::syntax("a.toml", text, errors);
+        let text_shown = checked.text.unwrap();
+        assert!(!text_shown.contains(hidden), "{text_shown}");
+        let marked = checked
+            .violations
+            .iter()
+            .map(|violation| text_shown[violation.span.clone()].to_owned());
+        (text_shown.clone(), marked.collect())
+    }
+
+    #[test]
+    fn a_broken_file_is_shown_without_what_could_be_a_password() {
+        let (text, _) = shown("a = 1\npassword = \"hunter2\nb = 2 3\n", "hunter2");
+        assert_eq!(text, "a = 1\npassword =‹secret›\nb = 2 3\n");
+        let (text, marked) = shown("mqtt = { password = \"hunter2\" }\nb = 2 3\n", "hunter2");
+        assert!(text.ends_with("\nb = 2 3\n"));
+        assert_eq!(marked, ["2 3"]);
+        shown("key.Secret = \"\"\"\nhunter2\n  hunter2\n", "hunter2");
+        shown("\"api token\" = hunter2\n", "hunter2");
+    }
+
+    #[test]
+    fn what_is_no_password_is_shown() {
+        assert!(likely_secrets("a = 1\n[t]\nb = [\n 1\n 2\n]\n# password\nc = 3\n").is_empty());
     }
 }

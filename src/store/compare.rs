@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::apply::tracked_paths;
 use super::draft::{self, Draft};
 use super::manifest::{plugin_of, settings_path};
-use super::plan::with_plugin;
+use super::rules::Rules;
 use super::session::{Access, Session};
 use super::{Store, StoreError};
 use crate::document::{self, Change, Document};
@@ -29,9 +29,9 @@ pub struct Difference {
 pub struct FileDifference {
     /// Its path from the store's folder.
     pub path: String,
-    /// What it held; nothing where it was not there.
+    /// What it held, its secrets masked; nothing where it was not there.
     pub before: Option<Vec<u8>>,
-    /// What it holds; nothing where it is not there.
+    /// What it holds, its secrets masked; nothing where it is not there.
     pub after: Option<Vec<u8>>,
 }
 
@@ -90,7 +90,7 @@ pub(super) fn between(
         let (old, new) = (before.get(path).copied(), after.get(path).copied());
         if old != new {
             let read = |blob: Option<BlobId>| blob.map(|blob| session.history.read_blob(blob)).transpose();
-            difference.push(path, read(old)?, read(new)?);
+            difference.push(&session.rules, path, read(old)?, read(new)?);
         }
     }
     Ok(difference)
@@ -115,20 +115,21 @@ fn against_folder(session: &Session<'_>, from: RevisionId) -> Result<Difference,
         let same = live.as_deref().map(BlobId::of).transpose()? == blob;
         if !same {
             let before = blob.map(|blob| session.history.read_blob(blob)).transpose()?;
-            difference.push(&path, before, live);
+            difference.push(&session.rules, &path, before, live);
         }
     }
     Ok(difference)
 }
 
 impl Difference {
-    pub(super) fn push(&mut self, path: &str, before: Option<Vec<u8>>, after: Option<Vec<u8>>) {
+    pub(super) fn push(&mut self, rules: &Rules<'_>, path: &str, before: Option<Vec<u8>>, after: Option<Vec<u8>>) {
         self.changes
-            .extend(changes_of(path, before.as_deref(), after.as_deref()));
+            .extend(changes_of(rules, path, before.as_deref(), after.as_deref()));
+        let shown = |bytes: Option<Vec<u8>>| bytes.map(|bytes| rules.without_secrets_in(path, bytes));
         self.files.push(FileDifference {
             path: path.to_owned(),
-            before,
-            after,
+            before: shown(before),
+            after: shown(after),
         });
     }
 
@@ -162,13 +163,13 @@ impl Difference {
 }
 
 /// What differs in the settings of a plugin's file; nothing for other files, and where one side is no TOML.
-pub(super) fn changes_of(path: &str, before: Option<&[u8]>, after: Option<&[u8]>) -> Vec<Change> {
+pub(super) fn changes_of(rules: &Rules<'_>, path: &str, before: Option<&[u8]>, after: Option<&[u8]>) -> Vec<Change> {
     let Some(plugin) = plugin_of(path) else {
         return Vec::new();
     };
     let parse = |bytes: Option<&[u8]>| draft::parse(path, bytes.unwrap_or_default().to_vec());
     match (parse(before), parse(after)) {
-        (Ok(before), Ok(after)) => with_plugin(plugin, document::changes(&before, &after)).collect(),
+        (Ok(before), Ok(after)) => rules.changes(plugin, &before, &after),
         (Ok(_) | Err(_), Err(_)) | (Err(_), Ok(_)) => Vec::new(),
     }
 }

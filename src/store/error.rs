@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::{
-    ApplyError, CheckedFile, FindError, GetError, InitError, LockError, PluginError, RollbackError, SetError,
-    SettingError, ValueError,
+    ApplyError, CheckedFile, FindError, GetError, InitError, LockError, PluginError, RollbackError, SecretError,
+    SetError, SettingError, ValueError,
 };
 use crate::document::EditError;
 use crate::files::FileError;
@@ -143,6 +143,9 @@ pub enum StoreError {
     /// No plugin was added.
     #[error(transparent)]
     Plugin(#[from] PluginError),
+    /// A secret could not be sealed, opened or shown.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     /// A file was edited by hand and breaks its schema.
     #[error("{} edited by hand and not valid", names(files))]
     HandEdit {

@@ -8,8 +8,8 @@ use super::manifest::{schema_path, settings_path};
 use super::rules::Rules;
 use super::session::{Access, Session};
 use super::setting::Setting;
-use super::{Store, StoreError, draft};
-use crate::document::{Document, KeyPath, Segment, Value};
+use super::{SecretError, Store, StoreError, custody, draft};
+use crate::document::{Document, KeyPath, MASK, Segment, Value};
 use crate::schema::Schema;
 
 /// A value, and where it comes from.
@@ -60,7 +60,10 @@ pub enum GetError {
 
 impl Store {
     /// The value of a setting, or of a whole table or plugin: what stands in the file, else the schema's default.
-    /// `at` names a revision to look at instead.
+    /// `at` names a revision to look at instead. Secrets in a table are masked.
+    ///
+    /// # Errors
+    /// [`SecretError::Hidden`] for a setting that is itself secret.
     pub fn get(&self, name: &KeyPath, at: Option<&str>) -> Result<Found, StoreError> {
         match at {
             Some(revision) => self.get_at(name, revision),
@@ -72,10 +75,10 @@ impl Store {
         let live = Live::open(self)?;
         if let Some((setting, bytes)) = Setting::of_full_name(name, &live)? {
             let document = draft::parse(&settings_path(&setting.plugin), bytes)?;
-            if let Some(found) = stands(&setting, &document) {
-                return Ok(found);
-            }
             let rules = Rules::read(live)?;
+            if let Some(found) = stands(&setting, &document) {
+                return hide(&setting, found, &rules);
+            }
             if rules.has(&setting.plugin) {
                 return default(&setting, &document, &rules);
             }
@@ -101,14 +104,32 @@ impl Store {
             .into());
         };
         let document = draft::parse(&path, bytes)?;
-        stands(&setting, &document).map_or_else(|| default(&setting, &document, &session.rules), Ok)
+        match stands(&setting, &document) {
+            Some(found) => hide(&setting, found, &session.rules),
+            None => default(&setting, &document, &session.rules),
+        }
     }
 }
 
 fn found(setting: &Setting, rules: &Rules<'_>) -> Result<Found, StoreError> {
     let path = settings_path(&setting.plugin);
     let document = draft::parse_present(&path, rules.live().read(&path)?)?;
-    stands(setting, &document).map_or_else(|| default(setting, &document, rules), Ok)
+    match stands(setting, &document) {
+        Some(found) => hide(setting, found, rules),
+        None => default(setting, &document, rules),
+    }
+}
+
+/// What was found, as it may be shown.
+fn hide(setting: &Setting, found: Found, rules: &Rules<'_>) -> Result<Found, StoreError> {
+    if custody::sealed_text(&found.value).is_none() && !rules.may_have_secrets(&setting.plugin)? {
+        return Ok(found);
+    }
+    let value = rules.with_mask(&setting.plugin, |mask| mask.value(&setting.path, found.value));
+    if value == Value::String(MASK.to_owned()) {
+        return Err(SecretError::Hidden { key: found.key }.into());
+    }
+    Ok(Found { value, ..found })
 }
 
 /// The value that stands in the document. A whole plugin is shown as it stands, without its defaults.

@@ -107,7 +107,7 @@ impl Store {
         // Two at once would build the repository in the same place.
         let _lock = WriterLock::acquire_folder(&root, limits.patience)?;
         if Self::check_init(&root, limits)?.revision.is_some() {
-            return Self { root, limits }.settle();
+            return Self::at(root, limits).settle();
         }
         let ownership = Ownership::of(&root)?;
         let mut durability = Durability::begin(&root)?;
@@ -130,10 +130,7 @@ impl Store {
             });
         }
         durability.barrier()?;
-        let store = Self {
-            root: root.clone(),
-            limits,
-        };
+        let store = Self::at(root.clone(), limits);
         edits.extend(store.existing_files()?);
         edits.sort_by(|a, b| a.path.cmp(&b.path));
         let files: Vec<String> = edits.iter().map(|edit| edit.path.clone()).collect();

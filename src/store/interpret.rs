@@ -4,7 +4,7 @@
 use serde::Serialize;
 use thiserror::Error;
 
-use crate::document::{KeyPath, Value};
+use crate::document::{KeyPath, MASK, Value};
 use crate::schema::{Annotation, Kind};
 
 /// By what a text was read.
@@ -56,6 +56,23 @@ pub enum ValueError {
         /// The types that would be right, with their articles.
         wanted: Vec<&'static str>,
     },
+}
+
+impl ValueError {
+    /// The same without what was given, which is secret.
+    pub(super) fn without_text(self) -> Self {
+        match self {
+            Self::Type {
+                key, wanted, allowed, ..
+            } => Self::Type {
+                key,
+                text: MASK.to_owned(),
+                wanted,
+                allowed,
+            },
+            other @ (Self::NotAString { .. } | Self::NotFinite { .. }) => other,
+        }
+    }
 }
 
 /// A value as it was given.

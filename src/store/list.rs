@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::custody::Mask;
 use super::get::{Origin, default_in_force};
 use super::live::Live;
 use super::manifest::{schema_path, settings_path};
@@ -100,10 +101,13 @@ impl Store {
             // Says that it is not set, and what similar key there is.
             self.get(name, None)?;
         }
+        let value = current
+            .clone()
+            .or_else(|| default_in_force(&schema, &document, &setting.path));
         Ok(Description {
             key: setting.name(),
             is_set: current.is_some(),
-            value: current.or_else(|| default_in_force(&schema, &document, &setting.path)),
+            value: value.map(|value| Mask::Schema(&schema).value(&setting.path, value)),
             annotation,
             guessed: setting.guessed,
         })
@@ -141,7 +145,7 @@ fn rows_of(plugin: &str, prefix: &KeyPath, rules: &Rules<'_>) -> Result<Vec<Row>
             .filter(|default| is_table(default) == is_table(&value));
         rows.push(Row {
             key: name.concat(&path),
-            value,
+            value: Mask::Schema(&schema).value(&path, value),
             default,
             origin,
         });
@@ -156,6 +160,7 @@ fn rows_of(plugin: &str, prefix: &KeyPath, rules: &Rules<'_>) -> Result<Vec<Row>
             continue;
         }
         if let Some(value) = annotation.default.or_else(|| schema.default(&path)) {
+            let value = Mask::Schema(&schema).value(&path, value);
             let origin = Origin::Default {
                 schema: schema_file.clone(),
             };

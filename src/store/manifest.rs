@@ -18,6 +18,19 @@ pub struct Manifest {
     /// The plugins by name. The settings of plugin NAME stand in `plugins/NAME.toml`.
     #[serde(default)]
     pub plugins: BTreeMap<String, PluginEntry>,
+    /// For whom secrets are sealed.
+    #[serde(default)]
+    pub secrets: SecretsEntry,
+}
+
+/// What the manifest says of secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(title = "secrets")]
+pub struct SecretsEntry {
+    /// Who can open them: public keys of age (`age1…`) or SSH (`ssh-ed25519 …`, `ssh-rsa …`).
+    #[serde(default)]
+    pub recipients: Vec<String>,
 }
 
 /// What the manifest says of one plugin.
@@ -28,6 +41,9 @@ pub struct PluginEntry {
     /// The schema version in force: N of `schemas/NAME/N.schema.json`. Without it, the only schema there is.
     #[schemars(range(min = 1))]
     pub schema_version: Option<u32>,
+    /// Who can open this plugin's secrets, where that is not who can open all others.
+    #[serde(default)]
+    pub recipients: Option<Vec<String>>,
 }
 
 /// The JSON Schema of the manifest, as it stands in the store and in the project's `schemas/`.

@@ -13,6 +13,7 @@ mod author;
 mod checked;
 mod commit;
 mod compare;
+mod custody;
 mod doctor;
 mod draft;
 mod error;
@@ -31,6 +32,7 @@ mod plugin;
 mod restore;
 mod rollback;
 mod rules;
+mod secret;
 mod session;
 mod set;
 mod setting;
@@ -47,6 +49,7 @@ use crate::history::maintain;
 pub use apply::{ApplyError, Editable, Incoming, read_incoming};
 pub use checked::CheckedFile;
 pub use compare::{Difference, FileDifference, Shown};
+pub use custody::{SecretError, personal_identity};
 pub use doctor::Finding;
 pub use error::StoreError;
 pub use find::{FindError, configuration_folder, find};
@@ -58,6 +61,7 @@ pub use lock::LockError;
 pub use plan::{Absorbed, Intent, Outcome};
 pub use plugin::{PluginError, PluginRow};
 pub use rollback::{RollbackError, Selection};
+pub use secret::{RecipientRow, SecretRow, SecretState};
 pub use set::{Assignment, Reached, SetError};
 pub use setting::{Setting, SettingError};
 pub use status::{FileState, FileStatus, PluginStatus, Status};
@@ -88,6 +92,8 @@ impl Default for Limits {
 pub struct Store {
     root: PathBuf,
     limits: Limits,
+    /// The file of identities that was named.
+    identity: Option<PathBuf>,
 }
 
 impl Store {
@@ -97,7 +103,15 @@ impl Store {
     /// [`FindError::NotTrusted`] where it belongs to another user.
     pub fn open(root: PathBuf, limits: Limits) -> Result<Self, FindError> {
         find::check_trust(&root)?;
-        Ok(Self { root, limits })
+        Ok(Self::at(root, limits))
+    }
+
+    fn at(root: PathBuf, limits: Limits) -> Self {
+        Self {
+            root,
+            limits,
+            identity: None,
+        }
     }
 
     /// The store's folder.

@@ -10,11 +10,12 @@ use super::draft::{self, Draft, DraftFile};
 use super::manifest::{plugin_of, settings_path};
 use super::rules::Rules;
 use super::session::{Access, Session};
-use super::{CheckedFile, Store, StoreError, author, message};
-use crate::document::{self, Change, KeyPath};
+use super::{CheckedFile, Store, StoreError, author, custody, message};
+use crate::document::{Change, Document, KeyPath};
 use crate::files::FileError;
 use crate::history::{Edit, HistoryError, Prepared};
 use crate::revision::RevisionId;
+use crate::schema::Held;
 
 /// What is said about a change, and whether it is to be made at all.
 #[derive(Clone, Debug, Default)]
@@ -127,13 +128,19 @@ fn plan(
                 file.live.clone()
             };
             let before = draft::parse(path, before.unwrap_or_default())?;
-            let after = draft::parse(path, file.after.clone().unwrap_or_default())?;
+            let mut after = draft::parse(path, file.after.clone().unwrap_or_default())?;
             if file.after.is_some() {
-                let checked = rules.check_settings(plugin, &after)?;
+                let (checked, sealed) = check_and_seal(session, rules, plugin, file, after)?;
                 refused.extend(Some(checked).filter(CheckedFile::is_refused));
+                after = sealed;
             }
-            plan.changes
-                .extend(with_plugin(plugin, document::changes(&before, &after)));
+            plan.changes.extend(rules.changes(plugin, &before, &after));
+            plan.files.push(FileChange {
+                path: path.to_owned(),
+                before: file.live.clone(),
+                after: file.after.as_ref().map(|_| after.text().as_bytes().to_vec()),
+            });
+            continue;
         }
         plan.files.push(FileChange {
             path: path.to_owned(),
@@ -177,7 +184,7 @@ impl Plan {
                 }
             }
             let recorded = draft::parse(path, recorded(session, file)?.unwrap_or_default())?;
-            changes.extend(with_plugin(plugin, document::changes(&recorded, &live)));
+            changes.extend(rules.changes(plugin, &recorded, &live));
         }
         let change = FileChange {
             path: path.to_owned(),
@@ -195,6 +202,42 @@ impl Plan {
         self.by_hand.push(change);
         Ok(None)
     }
+}
+
+/// Checks a plugin's settings as a verb wants them, with their new secrets in plain text, and seals those. Settings
+/// that are refused are not sealed.
+fn check_and_seal(
+    session: &Session<'_>,
+    rules: &Rules<'_>,
+    plugin: &str,
+    file: &DraftFile,
+    after: Document,
+) -> Result<(CheckedFile, Document), StoreError> {
+    let schema = rules.schema(plugin)?;
+    if !schema.has_secrets() {
+        return Ok((rules.check_settings(plugin, &after)?, after));
+    }
+    let live = file.live.clone().unwrap_or_default();
+    let live = draft::parse(&settings_path(plugin), live).unwrap_or_default();
+    let mut secrets = custody::new_secrets(&schema, &live, &after);
+    let checked = rules.check_held(plugin, &after, &|path, value| {
+        if secrets.iter().any(|(new, _)| new == path) {
+            Held::Open
+        } else {
+            custody::as_stored(path, value)
+        }
+    })?;
+    if checked.is_refused() {
+        return Ok((checked, after));
+    }
+    for (from, to, text) in custody::moved(&schema, &live, &after) {
+        let keyring = session.store.keyring(&|_| None)?;
+        let from = KeyPath::root().key(plugin).concat(&from);
+        let opened = custody::open(&from, &text, keyring.as_ref())?;
+        secrets.push((to, opened.reveal().clone()));
+    }
+    let recipients = rules.recipients(plugin)?;
+    Ok((checked, custody::seal_in(after, plugin, secrets, &recipients)?))
 }
 
 /// What history holds of a file.
@@ -215,15 +258,6 @@ fn check_untouched(rules: &Rules<'_>, draft: &Draft<'_, '_>) -> Result<Vec<Check
         }
     }
     Ok(refused)
-}
-
-/// Keys as the store names them: the plugin's name first.
-pub(super) fn with_plugin(plugin: &str, changes: Vec<Change>) -> impl Iterator<Item = Change> {
-    let plugin = KeyPath::root().key(plugin);
-    changes.into_iter().map(move |change| Change {
-        key: plugin.concat(&change.key),
-        ..change
-    })
 }
 
 /// Records a plan: hand edits first, as a revision of their own, then the change. Both become durable at once.

@@ -151,7 +151,7 @@ impl Store {
     }
 }
 
-fn edit_manifest(
+pub(super) fn edit_manifest(
     draft: &mut Draft<'_, '_>,
     edit: impl Fn(&Document) -> Result<Document, StoreError>,
 ) -> Result<(), StoreError> {

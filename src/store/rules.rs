@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use super::live::Live;
 use super::manifest::{self, MANIFEST, Manifest, schema_path, settings_path};
-use super::{CheckedFile, StoreError, draft};
+use super::{CheckedFile, SecretError, StoreError, custody, draft};
 use crate::document::Document;
-use crate::schema::{CheckOptions, Checker, Code, Library, Schema, StatedVersion, Violation};
+use crate::schema::{CheckOptions, Checker, Code, Custody, Library, Schema, StatedVersion, Violation};
+use crate::secret::Recipient;
 
 /// The manifest of a store, and its schemas, each read when it is first asked for.
 pub(super) struct Rules<'s> {
@@ -43,6 +44,40 @@ impl<'s> Rules<'s> {
     /// Whether the store has a plugin.
     pub(super) fn has(&self, plugin: &str) -> bool {
         self.manifest.plugins.contains_key(plugin)
+    }
+
+    /// For whom a plugin's secrets are sealed.
+    pub(super) fn recipients(&self, plugin: &str) -> Result<Vec<Recipient>, StoreError> {
+        let own = self
+            .manifest
+            .plugins
+            .get(plugin)
+            .and_then(|entry| entry.recipients.as_ref());
+        let named = own.unwrap_or(&self.manifest.secrets.recipients);
+        let parsed: Result<_, _> = named.iter().map(|text| text.parse()).collect();
+        Ok(parsed.map_err(SecretError::from)?)
+    }
+
+    /// Whether a plugin's schema could mark anything as secret, found without parsing it: `get` asks every time.
+    pub(super) fn may_have_secrets(&self, plugin: &str) -> Result<bool, StoreError> {
+        if !self.has(plugin) {
+            return Ok(false);
+        }
+        let Some(text) = self.live.read_text(&schema_path(plugin, self.version(plugin)?))? else {
+            return Ok(true);
+        };
+        // A keyword may be written with escapes, or stand in another file.
+        let refers_elsewhere = || {
+            text.split("\"$ref\"")
+                .skip(1)
+                .any(|rest| !rest.trim_start_matches([':', ' ', '\n', '\t', '\r']).starts_with("\"#"))
+        };
+        Ok(text.contains("x-secret") || text.contains("writeOnly") || text.contains("\\u") || refers_elsewhere())
+    }
+
+    /// The manifest.
+    pub(super) fn manifest(&self) -> &Manifest {
+        &self.manifest
     }
 
     /// The schema version in force for a plugin.
@@ -111,18 +146,27 @@ impl<'s> Rules<'s> {
         Library::new([root.join("schemas").join(plugin)]).named_from(root)
     }
 
-    /// Checks a plugin's settings.
+    /// Checks a plugin's settings, whose secrets are to be sealed.
     pub(super) fn check_settings(&self, plugin: &str, document: &Document) -> Result<CheckedFile, StoreError> {
-        let mut violations = self.checker(plugin)?.check(document);
+        self.check_held(plugin, document, &custody::as_stored)
+    }
+
+    /// Checks a plugin's settings, whose secrets stand there as `custody` says.
+    pub(super) fn check_held(
+        &self,
+        plugin: &str,
+        document: &Document,
+        custody: &Custody<'_>,
+    ) -> Result<CheckedFile, StoreError> {
+        let checker = self.checker(plugin)?;
+        let mut violations = checker.check_held(document, custody);
         violations.extend(check_version(document, &self.versions(plugin)?));
         violations.sort_by_key(|violation| violation.span.start);
         let schema = schema_path(plugin, self.version(plugin)?);
-        Ok(CheckedFile::new(
-            &settings_path(plugin),
-            document.text(),
-            Some(schema),
-            violations,
-        ))
+        Ok(
+            CheckedFile::new(&settings_path(plugin), document.text(), Some(schema), violations)
+                .hiding(&|| checker.schema().secrets(document)),
+        )
     }
 
     /// Checks the bytes of a plugin's settings, which may not even be text.

@@ -8,7 +8,7 @@ use super::get::default_in_force;
 use super::interpret::{self, Given, Reading, ValueError, interpret};
 use super::plan::{Intent, Outcome};
 use super::setting::Setting;
-use super::{Store, StoreError};
+use super::{SecretError, Store, StoreError};
 use crate::document::{EditError, KeyPath, Segment, Value};
 use crate::schema::Schema;
 
@@ -161,13 +161,18 @@ fn set(draft: &mut Draft<'_, '_>, assignment: &Assignment, reached: &mut Vec<Rea
         return Err(SetError::Twice { key }.into());
     }
     if let Some(expected) = &assignment.expect {
+        if schema.is_secret(path) {
+            return Err(SecretError::InArguments { key }.into());
+        }
         let (expected, _) = interpret(&key, expected, annotation.as_ref(), current.as_ref())?;
         let found = current.clone().or_else(|| default_in_force(&schema, document, path));
         if found.as_ref() != Some(&expected) {
             return Err(SetError::Unexpected { key, expected, found }.into());
         }
     }
-    let (value, reading) = interpret(&key, &assignment.given, annotation.as_ref(), current.as_ref())?;
+    let is_secret = schema.is_secret(path);
+    let read = interpret(&key, &assignment.given, annotation.as_ref(), current.as_ref());
+    let (value, reading) = read.map_err(|error| if is_secret { error.without_text() } else { error })?;
     refuse_undeclared(plugin, &schema, path, &value)?;
     let edited = document.set(path, &value).map_err(|error| named(plugin, error))?;
     draft.put_document(plugin, edited)?;

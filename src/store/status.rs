@@ -233,7 +233,7 @@ fn plugin_status(session: &Session<'_>, draft: &mut Draft<'_, '_>, name: &str) -
     let mut changes = Vec::new();
     if state != FileState::Recorded {
         let recorded = file.recorded.map(|blob| session.history.read_blob(blob)).transpose()?;
-        changes = changes_of(&path, recorded.as_deref(), file.live.as_deref());
+        changes = changes_of(&session.rules, &path, recorded.as_deref(), file.live.as_deref());
     }
     let is_recorded = file.recorded.is_some();
     let checked = checked(&session.rules, name, file.live)?;

@@ -80,6 +80,10 @@ impl Store {
         let entries = find(&session, filter, Some(&key), progress)?;
         let values = |entry: Entry| {
             let Entry { revision, changes, .. } = entry;
+            let changes: Vec<Change> = changes
+                .into_iter()
+                .filter_map(|change| session.rules.without_secrets(change))
+                .collect();
             changes.into_iter().map(move |Change { key, before, after }| ValueAt {
                 revision: revision.clone(),
                 key,
@@ -125,7 +129,7 @@ fn changed(session: &Session<'_>, revision: &Revision) -> Result<Difference, Sto
     let mut difference = Difference::default();
     for change in session.history.changed_paths(revision.id)? {
         let read = |blob: Option<_>| blob.map(|blob| session.history.read_blob(blob)).transpose();
-        difference.push(&change.path, read(change.before)?, read(change.after)?);
+        difference.push(&session.rules, &change.path, read(change.before)?, read(change.after)?);
     }
     Ok(difference)
 }

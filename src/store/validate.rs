@@ -11,7 +11,7 @@ use super::live::Live;
 use super::manifest::{MANIFEST, plugin_of, schema_path, settings_path};
 use super::rules::{self, Rules};
 use super::session::{Access, Session};
-use super::{CheckedFile, Limits, Store, StoreError};
+use super::{CheckedFile, Limits, Store, StoreError, custody};
 use crate::document::Document;
 use crate::files;
 use crate::schema::{CheckOptions, Checker, Code, Library, Schema, SchemaError, SchemaLine, Severity, Violation};
@@ -310,7 +310,7 @@ fn check_text(
     };
     match Document::parse(text.as_str()) {
         Ok(document) => {
-            let mut violations = checker.check(&document);
+            let mut violations = checker.check_held(&document, &custody::as_stored);
             if let Some(versions) = versions {
                 violations.extend(rules::check_version(&document, versions));
                 violations.sort_by_key(|violation| violation.span.start);
@@ -321,6 +321,7 @@ fn check_text(
                 Some(checker.schema().name().to_owned()),
                 violations,
             )
+            .hiding(&|| checker.schema().secrets(&document))
         }
         Err(errors) => CheckedFile::syntax(path, &text, errors),
     }

@@ -12,7 +12,7 @@ use crate::cli::diagnostic::printable::escaped;
 use crate::cli::options::Options;
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
-use crate::document::{Change, KeyPath, Value};
+use crate::document::{Change, KeyPath, Value, shown};
 use crate::schema::Annotation;
 use crate::store::{Description, Filter, Store, ValueAt};
 
@@ -88,13 +88,13 @@ impl Known {
             line("allowed", &bounds)?;
         }
         if let Some(default) = &annotation.default {
-            line("default", &default.to_string())?;
+            line("default", &shown(default))?;
         }
         match &known.value {
             Some(value) if holds_settings(value) => {
                 line("value", &format!("`valvecfg list {}` shows what it holds", known.key))?;
             }
-            Some(value) if known.is_set => line("value", &value.to_string())?,
+            Some(value) if known.is_set => line("value", &shown(value))?,
             Some(value) => line("value", &format!("{value} (the default)"))?,
             None => line("value", "not set")?,
         }

@@ -136,6 +136,25 @@ JSON: one object
   changes[].key, changes[].before, changes[].after  the settings that it changed
   files[]      all files that it changed";
 
+pub(super) const SECRET_KEYGEN: &str = "\
+JSON: one object
+  recipient  the public key
+  identity   the file that holds the private one
+  revision   what was recorded: the manifest names it; null on a dry run
+  dry_run    whether nothing was written because of --dry-run";
+
+pub(super) const SECRET_LIST: &str = "\
+JSON: an object a line
+  key         the setting, as PLUGIN.KEY
+  state       opens, sealed, broken, exposed or unset
+  sealed_for  for how many recipients it is sealed
+  recipients  for how many it would be sealed today";
+
+pub(super) const RECIPIENTS_LIST: &str = "\
+JSON: an object a line
+  recipient  the public key
+  plugin     the plugin whose secrets it opens; null for all others";
+
 pub(super) const TRUST: &str = "\
 JSON: one object
   folder   the store's folder

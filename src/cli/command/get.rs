@@ -8,21 +8,25 @@ use serde_json::{Value as Json, json};
 use crate::cli::diagnostic::Style;
 use crate::cli::options::Options;
 use crate::cli::printer::{Answer, Reply};
+use crate::cli::prompt;
 use crate::cli::report::Failure;
 use crate::document::Value;
+use crate::secret::Secret;
 use crate::store::{Found, GetError, Origin, StoreError};
 
 /// Print the value of a setting
 ///
 /// Examples:
-///   valvecfg get valve.threshold             60
-///   valvecfg get threshold                   the same, where one plugin alone has it
-///   valvecfg get valve.mqtt --json           {"host":"broker.local","port":1883}
-///   valvecfg get valve.mode --default off    off, where neither settings nor schema say
-///   valvecfg get valve.threshold --at @~3    as it was three revisions ago
+///   valvecfg get valve.threshold               60
+///   valvecfg get threshold                     where one plugin alone has it
+///   valvecfg get valve.mqtt --json             {"host":"broker.local"}
+///   valvecfg get valve.mqtt.user --default me  me, where nothing says another
+///   valvecfg get valve.threshold --at @~3      as it was three revisions ago
 ///   valvecfg get valve.threshold --show-origin
+///   valvecfg get valve.mqtt.password --reveal
 ///
-/// A string is printed bare, a table as TOML. Where the setting is absent, its default is in force and printed.
+/// A string is printed bare, a table as TOML. Where the setting is absent, its
+/// default is in force and printed.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct GetArgs {
@@ -35,7 +39,10 @@ pub(crate) struct GetArgs {
     /// Look at this revision
     #[arg(long, value_name = "REV", add = clap_complete::ArgValueCompleter::new(crate::cli::complete::revisions))]
     at: Option<String>,
-    /// Say where the value stands: <file:line>, or the schema's default
+    /// Open secrets and print them
+    #[arg(long, conflicts_with_all = ["at", "show_origin"])]
+    reveal: bool,
+    /// Say where the value stands: its line, or that it is the schema's default
     #[arg(long)]
     show_origin: bool,
 }
@@ -47,6 +54,7 @@ impl GetArgs {
             key: key.to_owned(),
             default: None,
             at: None,
+            reveal: false,
             show_origin: false,
         }
     }
@@ -56,6 +64,12 @@ impl GetArgs {
 pub(crate) fn run(args: &GetArgs, options: &Options) -> Result<Reply, Failure> {
     let store = options.open_store()?;
     let key = super::key(&args.key, &store, options)?;
+    if args.reveal {
+        // Looks for an identity only where there is something to open.
+        let keyring = store.keyring(&|file| prompt::passphrase(file, options))?;
+        let revealed = store.reveal(&key, keyring.as_ref())?;
+        return Ok(Reply::of(Revealed(revealed)));
+    }
     match (store.get(&key, args.at.as_deref()), &args.default) {
         (Ok(found), _) => {
             let note = found.guessed.then(|| format!("the setting is `{}`", found.key));
@@ -100,11 +114,28 @@ impl Answer for Shown {
                 Origin::Default { .. } => write!(out, "schema default\t")?,
             }
         }
-        if let Some(table) = self.found.value.as_table() {
-            return out.write_all(crate::document::to_toml(table).as_bytes());
-        }
-        // Bare, as it is: what a script reads.
-        writeln!(out, "{}", self.found.value.bare())
+        show_value(out, &self.found.value)
+    }
+}
+
+fn show_value(out: &mut dyn Write, value: &Value) -> io::Result<()> {
+    if let Some(table) = value.as_table() {
+        return out.write_all(crate::document::to_toml(table).as_bytes());
+    }
+    // Bare, as it is: what a script reads.
+    writeln!(out, "{}", value.bare())
+}
+
+/// What was asked for with `--reveal`.
+struct Revealed(Secret);
+
+impl Answer for Revealed {
+    fn json(&self) -> Vec<Json> {
+        vec![json!(self.0.reveal())]
+    }
+
+    fn show(&self, out: &mut dyn Write, _style: Style) -> io::Result<()> {
+        show_value(out, self.0.reveal())
     }
 }
 

@@ -137,7 +137,7 @@ impl Answer for Values {
         let shown = |value: &Option<Value>| {
             value
                 .as_ref()
-                .map_or_else(|| "(not set)".to_owned(), ToString::to_string)
+                .map_or_else(|| "(not set)".to_owned(), crate::document::shown)
         };
         let one_key = self.0.windows(2).all(|pair| pair[0].key == pair[1].key);
         let mut table = Table::new(["revision", "time", "author", "via", "before", "after"]);

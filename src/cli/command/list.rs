@@ -10,6 +10,7 @@ use crate::cli::options::Options;
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
 use crate::cli::table::Table;
+use crate::document::shown;
 use crate::store::{Origin, Row};
 
 /// List settings with their values and defaults
@@ -64,7 +65,7 @@ impl Answer for Settings {
                 Origin::File { file, line, .. } => format!("{file}:{line}"),
                 Origin::Default { .. } => "schema default".to_owned(),
             };
-            table.row([row.key.to_string(), row.value.to_string(), default, source]);
+            table.row([row.key.to_string(), shown(&row.value), default, source]);
         }
         table.write(out, style)
     }

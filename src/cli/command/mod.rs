@@ -19,6 +19,7 @@ mod man;
 mod outcome;
 mod plugin;
 mod rollback;
+mod secret;
 mod set;
 mod show;
 mod status;
@@ -45,7 +46,7 @@ A setting is named PLUGIN.KEY, such as valve.zones[0].flow; KEY alone where one
 plugin has it. A revision is named by 4 or more digits of its id, @ (now), @~3 (three
 before), a tag, or a time.
 Exit codes: 0 done, 1 the answer is no, 2 usage, 3 could not, 4 conflict, 5 needs an
-answer, 8 recorded but not yet live, 70 a bug.";
+answer, 6 a secret cannot be opened, 8 recorded but not yet live, 70 a bug.";
 
 /// Checked, recorded and reversible settings for a gateway's plugins.
 #[derive(Debug, Parser)]
@@ -138,6 +139,8 @@ pub(crate) enum Verb {
     /// Undo what one revision changed, and keep all later changes
     #[command(after_long_help = fields::OUTCOME)]
     Revert(rollback::RevertArgs),
+    #[command(subcommand)]
+    Secret(secret::SecretVerb),
     /// Open a store that belongs to another user
     #[command(after_long_help = fields::TRUST)]
     Trust(trust::TrustArgs),
@@ -181,6 +184,7 @@ impl Verb {
             Self::Show(args) => show::run(&args, options),
             Self::Rollback(args) => rollback::rollback(&args, options),
             Self::Revert(args) => rollback::revert(&args, options),
+            Self::Secret(verb) => secret::run(&verb, options),
             Self::Trust(args) => trust::run(&args, options),
             Self::Doctor(args) => doctor::run(&args, options),
             Self::Explain(args) => explain::run(&args, options),

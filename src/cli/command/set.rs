@@ -10,7 +10,7 @@ use crate::cli::report::Failure;
 use crate::document::KeyPath;
 use crate::schema::Code;
 use crate::store::manifest::plugin_of;
-use crate::store::{Assignment, Given, Outcome, Reached, Reading, StoreError};
+use crate::store::{Assignment, Given, Outcome, Reached, Reading, SecretError, Store, StoreError};
 
 /// Give settings new values
 ///
@@ -89,6 +89,10 @@ pub(crate) fn run(args: &SetArgs, options: &Options) -> Result<Reply, Failure> {
             ));
         }
     };
+    let is_typed = args.words.len() > 1 || args.words.iter().any(|word| split_assignment(word).is_some());
+    if is_typed && !args.value_stdin {
+        refuse_secrets(&store, pairs.iter().map(|(key, _)| key))?;
+    }
     if args.expect.is_some() && pairs.len() != 1 {
         return Err(Failure::usage(
             "--expect is for one setting",
@@ -106,8 +110,21 @@ pub(crate) fn run(args: &SetArgs, options: &Options) -> Result<Reply, Failure> {
         .collect();
     match store.set(&assignments, &options.intent(&args.change)) {
         Ok((outcome, reached)) => Ok(reply(outcome, &reached)),
+        Err(error) if args.value_stdin => Err(error.into()),
         Err(error) => Err(with_missing(&assignments, error)),
     }
+}
+
+/// Refuses secrets whose values stand among the arguments.
+pub(super) fn refuse_secrets<'k>(store: &Store, keys: impl Iterator<Item = &'k KeyPath>) -> Result<(), Failure> {
+    for key in keys {
+        // A name that means nothing is told by the verb itself.
+        if store.is_secret(key).unwrap_or(false) {
+            let key = store.setting(key)?.name();
+            return Err(StoreError::from(SecretError::InArguments { key }).into());
+        }
+    }
+    Ok(())
 }
 
 /// Where other settings would have to be given too, says how all are set at once.
@@ -198,7 +215,7 @@ fn split_assignment(word: &str) -> Option<(&str, &str)> {
 }
 
 /// A value from standard input, without its last line end.
-fn read_stdin(options: &Options) -> Result<String, Failure> {
+pub(super) fn read_stdin(options: &Options) -> Result<String, Failure> {
     let mut text = read_stdin_whole(options)?;
     if text.ends_with('\n') {
         text.pop();

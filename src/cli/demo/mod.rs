@@ -134,6 +134,9 @@ mod tests {
             let schema = schema(plugin);
             walk(&schema, &schema["$defs"], &mut seen);
         }
-        assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["x-apply", "x-key", "x-unit"]);
+        assert_eq!(
+            seen.into_iter().collect::<Vec<_>>(),
+            ["x-apply", "x-key", "x-secret", "x-unit"]
+        );
     }
 }

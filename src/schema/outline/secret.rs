@@ -2,43 +2,61 @@
 
 use std::ops::Range;
 
+use serde_json::Value as Json;
+
 use super::Outline;
 use crate::document::{Document, KeyPath, Value};
-use crate::schema::Schema;
+use crate::schema::place::find;
+use crate::schema::{Schema, keyword};
 
 impl Schema {
+    /// Whether it marks anything as secret. Most schemas do not, and their documents need not be searched.
+    #[must_use]
+    pub fn has_secrets(&self) -> bool {
+        let marks = |json: &Json| {
+            let says = |keyword: &str| json.get(keyword) == Some(&Json::Bool(true));
+            says(keyword::SECRET) || says("writeOnly")
+        };
+        self.files().iter().any(|file| find(&file.json, &marks).is_some())
+    }
+
+    /// The secret values of a document that are no tables or arrays, in the order of the file.
+    #[must_use]
+    pub fn secret_values(&self, document: &Document) -> Vec<(KeyPath, Value)> {
+        let mut found = Vec::new();
+        if self.has_secrets()
+            && let Some(root) = document.get(&KeyPath::root())
+        {
+            self.gather_secrets(&KeyPath::root(), &root, &mut found);
+        }
+        found
+    }
+
     /// Where the secret values of a document stand, so that a line that holds one can be shown without it.
     #[must_use]
     pub fn secrets(&self, document: &Document) -> Vec<Range<usize>> {
-        let mut spans = Vec::new();
-        if let Some(root) = document.get(&KeyPath::root()) {
-            self.gather_secrets(document, &KeyPath::root(), &root, &mut spans);
-        }
-        spans
+        let values = self.secret_values(document);
+        let places = values.iter().filter_map(|(path, _)| document.locate(path));
+        places.map(|location| location.value).collect()
     }
 
-    fn gather_secrets(&self, document: &Document, path: &KeyPath, value: &Value, spans: &mut Vec<Range<usize>>) {
-        let inside: Vec<(KeyPath, &Value)> = match value {
-            Value::Table(entries) => entries
-                .iter()
-                .map(|(key, value)| (path.key(key.as_str()), value))
-                .collect(),
-            Value::Array(items) => items
-                .iter()
-                .enumerate()
-                .map(|(index, value)| (path.index(index), value))
-                .collect(),
-            Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => {
-                if self.is_secret(path)
-                    && let Some(location) = document.locate(path)
-                {
-                    spans.push(location.value);
+    fn gather_secrets(&self, path: &KeyPath, value: &Value, found: &mut Vec<(KeyPath, Value)>) {
+        match value {
+            Value::Table(entries) => {
+                for (key, value) in entries {
+                    self.gather_secrets(&path.key(key.as_str()), value, found);
                 }
-                return;
             }
-        };
-        for (path, value) in inside {
-            self.gather_secrets(document, &path, value, spans);
+            Value::Array(items) => {
+                for (index, value) in items.iter().enumerate() {
+                    self.gather_secrets(&path.index(index), value, found);
+                }
+            }
+            Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => {
+                if self.is_secret(path) {
+                    found.push((path.clone(), value.clone()));
+                }
+            }
         }
     }
 

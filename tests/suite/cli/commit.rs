@@ -127,7 +127,7 @@ error[VC104]: `plugin` is not a known key
 10 | [plugin.valve]
    |  ^^^^^^ the schema does not declare it
    |
-   = note: known keys: plugins
+   = note: known keys: plugins, secrets
 help: mend valvecfg.toml, or take back what is recorded with `git checkout -- valvecfg.toml`
 [exit 1]
 "#]]

@@ -40,6 +40,19 @@ const RUNS: &[(&str, &[&str])] = &[
     ("show", &["show"]),
     ("rollback", &["rollback @~1"]),
     ("revert", &["revert @"]),
+    ("secret keygen", &["secret keygen"]),
+    ("secret set", &["secret set valve.mqtt.password --from-file"]),
+    ("secret list", &["secret list"]),
+    ("secret rekey", &["secret rekey"]),
+    ("secret recipients list", &["secret recipients list"]),
+    (
+        "secret recipients add",
+        &["secret recipients add age1ztcq26f74qf2j4pn3yfhkymsun4u5c9vx622lntz0wrjq0h3637sl40apu"],
+    ),
+    (
+        "secret recipients remove",
+        &["secret recipients remove age1ztcq26f74qf2j4pn3yfhkymsun4u5c9vx622lntz0wrjq0h3637sl40apu"],
+    ),
     ("trust", &["trust ."]),
     ("doctor", &["doctor"]),
     ("explain", &["explain", "explain VC101"]),
@@ -163,6 +176,13 @@ fn prepare(environment: &TestEnvironment, line: &str) {
             environment.write("plugins/stranger.toml", "");
         }
         "commit" => environment.edit("plugins/valve.toml", "threshold = 560", "threshold = 57"),
+        "secret set valve.mqtt.password --from-file" => {
+            environment.edit(
+                "plugins/valve.toml",
+                "keep_alive = 30",
+                "keep_alive = 30\npassword = \"correct horse\"",
+            );
+        }
         _ => {}
     }
 }

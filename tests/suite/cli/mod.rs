@@ -29,6 +29,7 @@ mod packing;
 mod plugin;
 mod revert;
 mod rollback;
+mod secret;
 mod set;
 mod status;
 mod terminal;

@@ -1,0 +1,340 @@
+//! Secrets on their way through the store: which are sealed already, how new ones are sealed, and what stands for
+//! them wherever settings are shown.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::manifest::{MANIFEST, plugin_of};
+use super::rules::Rules;
+use super::{Store, StoreError, checked, find};
+use crate::document::{self, Change, Document, KeyPath, MASK, Segment, Value};
+use crate::files;
+use crate::schema::{Held, Schema};
+use crate::secret::{Ask, IdentityError, Keyring, OpenError, Recipient, RecipientError, SealError, Sealed, Secret};
+use crate::secret::{is_sealed, seal};
+
+/// Why something secret could not be sealed or opened. No error holds any part of a secret.
+#[derive(Debug, Error)]
+pub enum SecretError {
+    /// A value is to be sealed, and there is nobody to seal it for.
+    #[error("`{key}` is secret, and {MANIFEST} names no recipient to seal it for")]
+    NoRecipients {
+        /// The setting.
+        key: KeyPath,
+    },
+    /// The manifest names a recipient that is none.
+    #[error("{MANIFEST} names a recipient that cannot be used")]
+    Recipient(#[from] RecipientError),
+    /// What was given is no recipient.
+    #[error(transparent)]
+    NotARecipient(RecipientError),
+    /// It could not be sealed.
+    #[error("cannot seal `{key}`")]
+    Seal {
+        /// The setting.
+        key: KeyPath,
+        /// Why.
+        source: SealError,
+    },
+    /// It could not be opened.
+    #[error("cannot open `{key}`")]
+    Open {
+        /// The setting.
+        key: KeyPath,
+        /// Why.
+        source: OpenError,
+    },
+    /// There is nothing to open it with.
+    #[error("cannot open `{key}`: there is no identity")]
+    NoIdentity {
+        /// The setting.
+        key: KeyPath,
+    },
+    /// The identity file cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// It is asked for bare, and nobody said that it may be shown.
+    #[error("`{key}` is secret")]
+    Hidden {
+        /// The setting.
+        key: KeyPath,
+    },
+    /// A verb for secrets was given something else.
+    #[error("`{key}` is no secret: its schema does not mark it `x-secret`")]
+    NotSecret {
+        /// The setting.
+        key: KeyPath,
+    },
+    /// A secret stands where its text can be seen by others.
+    #[error("the value of `{key}` is secret and must not stand among the arguments")]
+    InArguments {
+        /// The setting.
+        key: KeyPath,
+    },
+    /// It is sealed already.
+    #[error("`{key}` is sealed already")]
+    Sealed {
+        /// The setting.
+        key: KeyPath,
+    },
+    /// It is named as a recipient already, or is none.
+    #[error("{recipient} is {}a recipient {}", if *there { "" } else { "not " }, if *there { "already" } else { "here" })]
+    RecipientThere {
+        /// The public key.
+        recipient: String,
+        /// Whether it is there.
+        there: bool,
+    },
+}
+
+impl Store {
+    /// The same store, whose secrets are opened with the identities of this file.
+    #[must_use]
+    pub fn with_identity(mut self, file: PathBuf) -> Self {
+        self.identity = Some(file);
+        self
+    }
+
+    /// The identities to open secrets with: of the file that was named, else of `$VALVECFG_IDENTITY`, else of the
+    /// first of these that is there: `$CREDENTIALS_DIRECTORY/age-identity`, the user's own, the system's. Nothing
+    /// where there is none.
+    ///
+    /// # Errors
+    /// Where the file cannot be used: it is never passed over for the next one.
+    pub fn keyring(&self, ask: &Ask<'_>) -> Result<Option<Keyring>, StoreError> {
+        let read = |file: &Path| Keyring::read(file, ask).map_err(SecretError::from);
+        if let Some(file) = &self.identity {
+            return Ok(Some(read(file)?));
+        }
+        if let Some(file) = std::env::var_os("VALVECFG_IDENTITY").filter(|file| !file.is_empty()) {
+            return Ok(Some(read(Path::new(&file))?));
+        }
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        let places = [
+            credentials.map(|folder| folder.join("age-identity")),
+            Some(personal_identity()),
+            Some(PathBuf::from("/etc/valvecfg/identity.txt")),
+        ];
+        for place in places.into_iter().flatten() {
+            if files::exists(&place)? {
+                return Ok(Some(read(&place)?));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Where a user's own identity stands.
+#[must_use]
+pub fn personal_identity() -> PathBuf {
+    find::configuration_folder().join("identity.txt")
+}
+
+/// How a secret stands in a file: sealed, or in plain text where it must not be.
+pub(super) fn as_stored(_: &KeyPath, value: &Value) -> Held {
+    if sealed_text(value).is_some() {
+        Held::Sealed
+    } else {
+        Held::Exposed
+    }
+}
+
+/// The sealed form in which a value stands.
+pub(super) fn sealed_text(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) if is_sealed(text) => Some(text),
+        Value::String(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_)
+        | Value::Array(_)
+        | Value::Table(_) => None,
+    }
+}
+
+/// Opens a sealed value.
+pub(super) fn open(key: &KeyPath, text: &str, keyring: Option<&Keyring>) -> Result<Secret, SecretError> {
+    let keyring = keyring.ok_or_else(|| SecretError::NoIdentity { key: key.clone() })?;
+    let opened = Sealed::read(text).and_then(|sealed| sealed.open(key, keyring));
+    opened.map_err(|source| SecretError::Open {
+        key: key.clone(),
+        source,
+    })
+}
+
+/// The secrets that a verb has put into a plugin's settings in plain text. What stood there in plain text before was
+/// written by hand, and is not among them.
+pub(super) fn new_secrets(schema: &Schema, before: &Document, after: &Document) -> Vec<(KeyPath, Value)> {
+    let mut found = schema.secret_values(after);
+    found.retain(|(path, value)| sealed_text(value).is_none() && before.get(path).as_ref() != Some(value));
+    found
+}
+
+/// The sealed values that a verb has moved to another key, such as the items behind one that was removed: where each
+/// stood, where it stands, and its text. Each is bound to where it stood.
+pub(super) fn moved(schema: &Schema, before: &Document, after: &Document) -> Vec<(KeyPath, KeyPath, String)> {
+    let mut moved = Vec::new();
+    let stood = schema.secret_values(before);
+    for (to, value) in schema.secret_values(after) {
+        let Some(text) = sealed_text(&value) else { continue };
+        let same = |(_, old): &&(KeyPath, Value)| *old == value;
+        if before.get(&to).as_ref() != Some(&value)
+            && let Some((from, _)) = stood.iter().find(same)
+        {
+            moved.push((from.clone(), to, text.to_owned()));
+        }
+    }
+    moved
+}
+
+/// Seals values where they stand.
+pub(super) fn seal_in(
+    document: Document,
+    plugin: &str,
+    secrets: Vec<(KeyPath, Value)>,
+    recipients: &[Recipient],
+) -> Result<Document, StoreError> {
+    secrets.into_iter().try_fold(document, |document, (path, value)| {
+        let key = KeyPath::root().key(plugin).concat(&path);
+        if recipients.is_empty() {
+            return Err(SecretError::NoRecipients { key }.into());
+        }
+        let sealed = seal(&key, &Secret::new(value), recipients);
+        let sealed = sealed.map_err(|source| SecretError::Seal { key, source })?;
+        Ok(document.set(&path, &Value::String(sealed))?)
+    })
+}
+
+/// What is known of a plugin's secrets when its settings are shown.
+pub(super) enum Mask<'r> {
+    /// What the schema marks, and whatever is sealed.
+    Schema(&'r Schema),
+    /// Whatever is sealed: the plugin is not in the store any more.
+    Sealed,
+    /// Every text: the schema that would tell cannot be read.
+    Texts,
+}
+
+impl Rules<'_> {
+    /// What differs in a plugin's settings, without its secrets. Keys begin with the plugin's name.
+    pub(super) fn changes(&self, plugin: &str, before: &Document, after: &Document) -> Vec<Change> {
+        self.masked(plugin, document::changes(before, after))
+            .map(|change| {
+                let key = KeyPath::root().key(plugin).concat(&change.key);
+                Change { key, ..change }
+            })
+            .collect()
+    }
+
+    /// Changes in a plugin's settings, whose keys stand below the plugin, without its secrets.
+    pub(super) fn masked(&self, plugin: &str, changes: Vec<Change>) -> impl Iterator<Item = Change> {
+        self.with_mask(plugin, |mask| {
+            let masked = |change: Change| Change {
+                before: change.before.map(|value| mask.value(&change.key, value)),
+                after: change.after.map(|value| mask.value(&change.key, value)),
+                key: change.key,
+            };
+            changes.into_iter().map(masked).collect::<Vec<_>>().into_iter()
+        })
+    }
+
+    /// A change whose key begins with the plugin's name, without its secrets.
+    pub(super) fn without_secrets(&self, change: Change) -> Option<Change> {
+        let (Segment::Key(plugin), path) = change.key.split_first()? else {
+            return None;
+        };
+        let plugin = plugin.clone();
+        let below = Change { key: path, ..change };
+        let name = KeyPath::root().key(plugin.as_str());
+        self.masked(&plugin, vec![below]).next().map(|masked| Change {
+            key: name.concat(&masked.key),
+            ..masked
+        })
+    }
+
+    /// The bytes of a file as they may be shown.
+    pub(super) fn without_secrets_in(&self, path: &str, bytes: Vec<u8>) -> Vec<u8> {
+        let Some(plugin) = plugin_of(path) else { return bytes };
+        let text = String::from_utf8_lossy(&bytes);
+        let hidden = match Document::parse(text.as_ref()) {
+            Ok(document) => self.with_mask(plugin, |mask| mask.places(&document)),
+            Err(_) => checked::likely_secrets(&text),
+        };
+        if hidden.is_empty() {
+            return bytes;
+        }
+        let mut masked = String::with_capacity(text.len());
+        let mut end = 0;
+        for place in hidden.into_iter().filter(|place| text.get(place.clone()).is_some()) {
+            masked.push_str(text.get(end..place.start).unwrap_or_default());
+            masked.push_str(MASK);
+            end = place.end;
+        }
+        masked.push_str(&text[end..]);
+        masked.into_bytes()
+    }
+
+    /// Calls with what is known of a plugin's secrets.
+    pub(super) fn with_mask<T>(&self, plugin: &str, show: impl FnOnce(&Mask<'_>) -> T) -> T {
+        if !self.has(plugin) {
+            return show(&Mask::Sealed);
+        }
+        // Whoever checks the plugin says what is wrong with its schema.
+        match self.schema(plugin) {
+            Ok(schema) => show(&Mask::Schema(&schema)),
+            Err(_) => show(&Mask::Texts),
+        }
+    }
+}
+
+impl Mask<'_> {
+    /// A value as it may be shown.
+    pub(super) fn value(&self, path: &KeyPath, value: Value) -> Value {
+        if self.hides(path, &value) {
+            return Value::String(MASK.to_owned());
+        }
+        match value {
+            Value::Table(entries) => {
+                let masked = |(key, value): (String, Value)| {
+                    let value = self.value(&path.key(key.as_str()), value);
+                    (key, value)
+                };
+                Value::Table(entries.into_iter().map(masked).collect())
+            }
+            Value::Array(items) => {
+                let items = items.into_iter().enumerate();
+                Value::Array(
+                    items
+                        .map(|(index, item)| self.value(&path.index(index), item))
+                        .collect(),
+                )
+            }
+            leaf
+            @ (Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_)) => leaf,
+        }
+    }
+
+    /// Where the values of a document stand that may not be shown.
+    fn places(&self, document: &Document) -> Vec<Range<usize>> {
+        let leaves = document::changes(&Document::default(), document);
+        let hidden = leaves.into_iter().filter_map(|leaf| {
+            let value = leaf.after?;
+            (self.value(&leaf.key, value.clone()) != value).then_some(leaf.key)
+        });
+        let mut places: Vec<Range<usize>> = hidden.filter_map(|path| Some(document.locate(&path)?.value)).collect();
+        places.sort_by_key(|place| place.start);
+        places
+    }
+
+    fn hides(&self, path: &KeyPath, value: &Value) -> bool {
+        sealed_text(value).is_some()
+            || match self {
+                Self::Schema(schema) => schema.is_secret(path),
+                Self::Sealed => false,
+                Self::Texts => matches!(value, Value::String(_)),
+            }
+    }
+}

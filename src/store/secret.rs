@@ -1,0 +1,310 @@
+//! `secret`: setting, listing and sealing anew what is secret, and for whom.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::custody::{self, SecretError};
+use super::draft::{self, Draft};
+use super::interpret::{Given, interpret};
+use super::live::Live;
+use super::manifest::settings_path;
+use super::plan::{Intent, Outcome};
+use super::rules::Rules;
+use super::setting::Setting;
+use super::{Store, StoreError, ValueError};
+use crate::document::{Document, KeyPath, Segment, Value};
+use crate::secret::{Keyring, Recipient, Sealed, Secret};
+
+/// One secret in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SecretRow {
+    /// The setting, as PLUGIN.KEY.
+    pub key: KeyPath,
+    /// How it stands in the file.
+    pub state: SecretState,
+    /// For how many recipients it is sealed.
+    pub sealed_for: usize,
+    /// For how many it would be sealed today.
+    pub recipients: usize,
+}
+
+/// How a secret stands in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretState {
+    /// Sealed, and it can be opened here.
+    Opens,
+    /// Sealed, and it cannot be opened here.
+    Sealed,
+    /// Damaged, or sealed for another setting.
+    Broken,
+    /// In plain text.
+    Exposed,
+    /// Declared, and not set.
+    Unset,
+}
+
+/// A recipient of the manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RecipientRow {
+    /// The public key.
+    pub recipient: String,
+    /// The plugin whose secrets it opens; none for those of all plugins that name none of their own.
+    pub plugin: Option<String>,
+}
+
+impl Store {
+    /// Whether a name means something secret.
+    pub fn is_secret(&self, name: &KeyPath) -> Result<bool, StoreError> {
+        let rules = Rules::read(Live::open(self)?)?;
+        let setting = Setting::find(name, rules.live(), &rules)?;
+        Ok(rules.schema(&setting.plugin)?.is_secret(&setting.path))
+    }
+
+    /// Gives a secret a new value, which is checked and then sealed.
+    pub fn secret_set(&self, name: &KeyPath, given: &Given, intent: &Intent) -> Result<Outcome, StoreError> {
+        self.change("secret set", intent, &mut |draft| {
+            let setting = find(draft, name)?;
+            let annotation = draft.session().rules.schema(&setting.plugin)?.annotation(&setting.path);
+            let key = setting.name();
+            let (value, _) = interpret(&key, given, annotation.as_ref(), None).map_err(ValueError::without_text)?;
+            let edited = draft.document(&setting.plugin)?.set(&setting.path, &value)?;
+            draft.put_document(&setting.plugin, edited)
+        })
+    }
+
+    /// Seals a secret that somebody wrote into the file in plain text, where it stands. What else was edited in that
+    /// file by hand is recorded with it; the plain text never is.
+    pub fn secret_set_from_file(&self, name: &KeyPath, intent: &Intent) -> Result<Outcome, StoreError> {
+        self.change("secret set", intent, &mut |draft| {
+            let setting = find(draft, name)?;
+            let plugin = setting.plugin.as_str();
+            let schema = draft.session().rules.schema(plugin)?;
+            let recipients = draft.session().rules.recipients(plugin)?;
+            let document = draft.document(plugin)?.clone();
+            let mut exposed = schema.secret_values(&document);
+            exposed.retain(|(path, value)| path.starts_with(&setting.path) && custody::sealed_text(value).is_none());
+            if exposed.is_empty() {
+                let key = setting.name();
+                let sealed = document.contains(&setting.path);
+                return Err(if sealed {
+                    SecretError::Sealed { key }.into()
+                } else {
+                    super::SetError::NotSet { key }.into()
+                });
+            }
+            let sealed = custody::seal_in(document, plugin, exposed, &recipients)?;
+            draft.put_document(plugin, sealed)?;
+            draft.file(&settings_path(plugin))?.superseded = true;
+            Ok(())
+        })
+    }
+
+    /// The plain value of a setting, its secrets opened.
+    pub fn reveal(&self, name: &KeyPath, keyring: Option<&Keyring>) -> Result<Secret, StoreError> {
+        let rules = Rules::read(Live::open(self)?)?;
+        let setting = Setting::find(name, rules.live(), &rules)?;
+        let path = settings_path(&setting.plugin);
+        let document = draft::parse_present(&path, rules.live().read(&path)?)?;
+        let Some(value) = document.get(&setting.path) else {
+            return Ok(Secret::new(self.get(name, None)?.value));
+        };
+        let plugin = KeyPath::root().key(setting.plugin.as_str());
+        Ok(Secret::new(opened(&plugin.concat(&setting.path), value, keyring)?))
+    }
+
+    /// All secrets there are: those that stand in the files, and those that are declared and not set.
+    pub fn secret_list(&self, keyring: Option<&Keyring>) -> Result<Vec<SecretRow>, StoreError> {
+        let rules = Rules::read(Live::open(self)?)?;
+        let mut rows = Vec::new();
+        for plugin in rules.plugins() {
+            let path = settings_path(plugin);
+            let document = draft::parse_present(&path, rules.live().read(&path)?)?;
+            let schema = rules.schema(plugin)?;
+            let recipients = rules.recipients(plugin)?.len();
+            let name = KeyPath::root().key(plugin);
+            for (path, value) in schema.secret_values(&document) {
+                let key = name.concat(&path);
+                let sealed = custody::sealed_text(&value).map(Sealed::read);
+                let state = match (&sealed, keyring) {
+                    (None, _) => SecretState::Exposed,
+                    (Some(Err(_)), _) => SecretState::Broken,
+                    (Some(Ok(_)), None) => SecretState::Sealed,
+                    (Some(Ok(sealed)), Some(keyring)) => match sealed.open(&key, keyring) {
+                        Ok(_) => SecretState::Opens,
+                        Err(crate::secret::OpenError::WrongIdentity { .. }) => SecretState::Sealed,
+                        Err(_) => SecretState::Broken,
+                    },
+                };
+                let sealed_for = sealed.and_then(Result::ok).map_or(0, |sealed| sealed.recipients());
+                rows.push(SecretRow {
+                    key,
+                    state,
+                    sealed_for,
+                    recipients,
+                });
+            }
+            let unset = schema.settings().into_iter().filter(|(path, _)| {
+                let is_item = path.segments().iter().any(|part| matches!(part, Segment::Index(_)));
+                !is_item && schema.is_secret(path) && !document.contains(path)
+            });
+            rows.extend(unset.map(|(path, _)| SecretRow {
+                key: name.concat(&path),
+                state: SecretState::Unset,
+                sealed_for: 0,
+                recipients,
+            }));
+        }
+        Ok(rows)
+    }
+
+    /// Opens every secret and seals it for the recipients of today: all in one revision, or none. `progress` is told
+    /// how many of how many are done.
+    pub fn secret_rekey(
+        &self,
+        keyring: &Keyring,
+        intent: &Intent,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Outcome, StoreError> {
+        self.change("secret rekey", intent, &mut |draft| {
+            let rules = &draft.session().rules;
+            let mut sealed: BTreeMap<String, Vec<(KeyPath, String)>> = BTreeMap::new();
+            for plugin in rules.plugins() {
+                let document = draft.document(plugin)?.clone();
+                let values = rules.schema(plugin)?.secret_values(&document);
+                let texts = values
+                    .into_iter()
+                    .filter_map(|(path, value)| Some((path, custody::sealed_text(&value)?.to_owned())));
+                sealed.insert(plugin.to_owned(), texts.collect());
+            }
+            let total = sealed.values().map(Vec::len).sum();
+            let mut done = 0;
+            for (plugin, texts) in sealed {
+                if texts.is_empty() {
+                    continue;
+                }
+                let name = KeyPath::root().key(plugin.as_str());
+                let mut values = Vec::with_capacity(texts.len());
+                for (path, text) in texts {
+                    let secret = custody::open(&name.concat(&path), &text, Some(keyring))?;
+                    values.push((path, secret.reveal().clone()));
+                    done += 1;
+                    progress(done, total);
+                }
+                let document = draft.document(&plugin)?.clone();
+                let recipients = rules.recipients(&plugin)?;
+                draft.put_document(&plugin, custody::seal_in(document, &plugin, values, &recipients)?)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The recipients that the manifest names.
+    pub fn recipients(&self) -> Result<Vec<RecipientRow>, StoreError> {
+        let rules = Rules::read(Live::open(self)?)?;
+        let manifest = rules.manifest();
+        let row = |plugin: Option<&String>, recipient: &String| RecipientRow {
+            recipient: recipient.clone(),
+            plugin: plugin.cloned(),
+        };
+        let mut rows: Vec<RecipientRow> = manifest.secrets.recipients.iter().map(|one| row(None, one)).collect();
+        for (plugin, entry) in &manifest.plugins {
+            let own = entry.recipients.iter().flatten();
+            rows.extend(own.map(|recipient| row(Some(plugin), recipient)));
+        }
+        Ok(rows)
+    }
+
+    /// Names a recipient in the manifest: for all plugins, or for one. What is sealed already is not sealed anew.
+    pub fn recipient_add(&self, text: &str, plugin: Option<&str>, intent: &Intent) -> Result<Outcome, StoreError> {
+        let recipient: Recipient = text.parse().map_err(SecretError::NotARecipient)?;
+        self.change_recipients("secret recipients add", plugin, intent, &|manifest, list, place| {
+            if list.iter().any(|known| known.parse() == Ok(recipient.clone())) {
+                return Err(SecretError::RecipientThere {
+                    recipient: text.to_owned(),
+                    there: true,
+                }
+                .into());
+            }
+            Ok(manifest.append(place, &Value::String(text.trim().to_owned()))?)
+        })
+    }
+
+    /// Takes a recipient out of the manifest. It can still open what was sealed for it before.
+    pub fn recipient_remove(&self, text: &str, plugin: Option<&str>, intent: &Intent) -> Result<Outcome, StoreError> {
+        self.change_recipients("secret recipients remove", plugin, intent, &|manifest, list, place| {
+            let same = |known: &String| known == text.trim() || known.split_whitespace().nth(1) == Some(text.trim());
+            let Some(index) = list.iter().position(same) else {
+                return Err(SecretError::RecipientThere {
+                    recipient: text.to_owned(),
+                    there: false,
+                }
+                .into());
+            };
+            Ok(manifest.unset(&place.index(index))?)
+        })
+    }
+
+    fn change_recipients(
+        &self,
+        via: &'static str,
+        plugin: Option<&str>,
+        intent: &Intent,
+        edit: &EditList<'_>,
+    ) -> Result<Outcome, StoreError> {
+        self.change(via, intent, &mut |draft| {
+            let rules = &draft.session().rules;
+            let manifest = rules.manifest();
+            let (place, list) = match plugin {
+                None => (KeyPath::root().key("secrets"), manifest.secrets.recipients.clone()),
+                Some(plugin) => {
+                    let entry = manifest
+                        .plugins
+                        .get(plugin)
+                        .ok_or_else(|| rules.no_such_plugin(plugin))?;
+                    let place = KeyPath::root().key("plugins").key(plugin);
+                    (place, entry.recipients.clone().unwrap_or_default())
+                }
+            };
+            let place = place.key("recipients");
+            super::plugin::edit_manifest(draft, |manifest| edit(manifest, &list, &place))
+        })
+    }
+}
+
+/// Edits the manifest, given a list of recipients that it holds and where that stands.
+type EditList<'e> = dyn Fn(&Document, &[String], &KeyPath) -> Result<Document, StoreError> + 'e;
+
+fn find(draft: &Draft<'_, '_>, name: &KeyPath) -> Result<Setting, StoreError> {
+    let session = draft.session();
+    let setting = Setting::find(name, &session.live, &session.rules)?;
+    if !session.rules.schema(&setting.plugin)?.is_secret(&setting.path) {
+        return Err(SecretError::NotSecret { key: setting.name() }.into());
+    }
+    Ok(setting)
+}
+
+/// A value with all that is sealed in it opened.
+fn opened(key: &KeyPath, value: Value, keyring: Option<&Keyring>) -> Result<Value, SecretError> {
+    Ok(match value {
+        Value::Table(entries) => {
+            let entries = entries.into_iter().map(|(name, value)| {
+                let value = opened(&key.key(name.as_str()), value, keyring)?;
+                Ok((name, value))
+            });
+            Value::Table(entries.collect::<Result<_, SecretError>>()?)
+        }
+        Value::Array(items) => {
+            let items = items.into_iter().enumerate();
+            let items = items.map(|(index, item)| opened(&key.index(index), item, keyring));
+            Value::Array(items.collect::<Result<_, _>>()?)
+        }
+        leaf @ (Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_)) => {
+            match custody::sealed_text(&leaf) {
+                Some(text) => custody::open(key, text, keyring)?.reveal().clone(),
+                None => leaf,
+            }
+        }
+    })
+}
