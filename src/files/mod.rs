@@ -206,6 +206,13 @@ pub fn exists(path: &Path) -> Result<bool, FileError> {
         .map_err(|source| FileError::io("look at", path, source))
 }
 
+/// Whether every user may read a file and get into its folder. Where that cannot be told, they may not.
+#[must_use]
+pub fn is_readable_by_all(path: &Path) -> bool {
+    let allows = |path: &Path, bit: u32| std::fs::metadata(path).is_ok_and(|found| mode_of(&found) & bit != 0);
+    allows(path, 0o004) && path.parent().is_some_and(|folder| allows(folder, 0o001))
+}
+
 /// Whether a folder is there. What cannot be looked at is an error, not absent.
 pub fn is_folder(path: &Path) -> Result<bool, FileError> {
     match std::fs::metadata(path) {
@@ -256,4 +263,28 @@ fn refuse_special(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
 
 fn mode_of(metadata: &Metadata) -> u32 {
     metadata.permissions().mode() & 0o7777
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{File, Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_file_is_readable_by_all_where_it_and_its_folder_let_everybody_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("valve.toml");
+        File::create(&path).unwrap();
+        for (folder_mode, mode, expected) in [
+            (0o755, 0o644, true),
+            (0o755, 0o640, false),
+            (0o755, 0o600, false),
+            (0o700, 0o644, false),
+        ] {
+            set_permissions(folder.path(), Permissions::from_mode(folder_mode)).unwrap();
+            set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            assert_eq!(super::is_readable_by_all(&path), expected, "{folder_mode:o} {mode:o}");
+        }
+        assert!(!super::is_readable_by_all(&folder.path().join("nosuch.toml")));
+    }
 }

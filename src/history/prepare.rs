@@ -36,8 +36,8 @@ pub struct Prepared {
     pub(super) tree: Oid,
     pub(super) objects: Vec<Object>,
     pub(super) entries: Vec<(String, Option<Oid>)>,
-    /// Contents for a recovery only.
-    pub(super) kept: Vec<Object>,
+    /// Contents for a recovery only, each with the mode of its staged file.
+    pub(super) kept: Vec<(Object, u32)>,
 }
 
 /// A git object that the revision needs and the repository lacks.
@@ -56,15 +56,17 @@ impl Prepared {
     }
 
     /// Puts a content beside it that no revision has, so that whoever must undo the publication after a crash can
-    /// read it. It never gets into the object database, where it would stay: it may hold a secret in plain text.
-    pub fn keep(&mut self, content: &[u8]) -> Result<(), HistoryError> {
+    /// read it. It never gets into the object database, where it would stay: it may hold a secret in plain text. For
+    /// others than its owner it is readable only where the file that it stands in is.
+    pub fn keep(&mut self, content: &[u8], for_all: bool) -> Result<(), HistoryError> {
         let BlobId(id) = BlobId::of(content)?;
         if !self.objects.iter().any(|object| object.id == id) {
-            self.kept.push(Object {
+            let object = Object {
                 id,
                 kind: ObjectType::Blob,
                 data: content.to_vec(),
-            });
+            };
+            self.kept.push((object, if for_all { 0o444 } else { 0o400 }));
         }
         Ok(())
     }

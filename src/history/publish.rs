@@ -90,7 +90,7 @@ impl Prepared {
         let incoming = incoming(git);
         let mut objects = Vec::with_capacity(self.objects.len());
         let recorded = self.objects.iter().map(|object| (object, 0o444));
-        for (object, mode) in recorded.chain(self.kept.iter().map(|object| (object, 0o400))) {
+        for (object, mode) in recorded.chain(self.kept.iter().map(|(object, mode)| (object, *mode))) {
             let staged = incoming.join(object.id.to_string());
             files::create(&staged, &loose(object, &staged)?, mode, ownership)?;
             durability.file(&staged);

@@ -12,7 +12,7 @@ use super::rules::Rules;
 use super::session::{Access, Session};
 use super::{CheckedFile, Store, StoreError, author, custody, message};
 use crate::document::{Change, Document, KeyPath};
-use crate::files::FileError;
+use crate::files::{self, FileError};
 use crate::history::{Edit, HistoryError, Prepared};
 use crate::revision::RevisionId;
 use crate::schema::Held;
@@ -64,8 +64,9 @@ pub(super) struct Plan {
     accepted: Vec<FileChange>,
     files: Vec<FileChange>,
     changes: Vec<Change>,
-    /// What stands in the folder, is recorded nowhere, and goes without being recorded.
-    superseded: Vec<Vec<u8>>,
+    /// What stands in the folder, is recorded nowhere, and goes without being recorded; and whether everybody may
+    /// read it there.
+    superseded: Vec<(Vec<u8>, bool)>,
 }
 
 impl Store {
@@ -119,7 +120,8 @@ fn plan(
             continue;
         }
         if file.superseded && file.is_edited_by_hand()? {
-            plan.superseded.extend(file.live.clone());
+            let for_all = files::is_readable_by_all(&session.store.root.join(path));
+            plan.superseded.extend(file.live.clone().map(|live| (live, for_all)));
         }
         if let Some(plugin) = plugin {
             let before = if file.superseded {
@@ -316,8 +318,8 @@ fn record(session: &Session<'_>, plan: Plan, via: &'static str, intent: &Intent)
         if let Some(earlier) = earlier {
             prepared = prepared.after(earlier);
         }
-        for content in &plan.superseded {
-            prepared.keep(content)?;
+        for (content, for_all) in &plan.superseded {
+            prepared.keep(content, *for_all)?;
         }
         let patience = session.store.limits.patience;
         let revision = commit::commit(session.store, &session.history, &prepared, plan.files, patience)?;
