@@ -177,8 +177,20 @@ impl Disk {
         assert_eq!(rustix::fs::major(device), LOOP);
         // ioctl 0x8004587D with 2: without flushing the log.
         must(Command::new("xfs_io").args(["-x", "-c", "shutdown"]).arg(self.root()));
-        must(Command::new("umount").arg(self.root()));
+        self.unmount();
         self.mount();
+    }
+
+    /// A process that another test is just beginning holds for an instant what this one has open.
+    fn unmount(&self) {
+        for _ in 0..200 {
+            let output = Command::new("umount").arg(self.root()).output().unwrap();
+            if output.status.success() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        must(Command::new("umount").arg(self.root()));
     }
 
     /// Writes these pieces of a file of the store to the disk, each an offset and a length in bytes, and nothing else of it: what the

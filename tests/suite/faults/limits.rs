@@ -21,8 +21,8 @@ fn is_missing() -> Option<&'static str> {
     (!there.is_ok_and(|output| output.status.success())).then_some("there is no prlimit")
 }
 
-/// Runs a set under each limit, and checks what comes of it. `judge` looks at a run that did not succeed. Says how many
-/// runs left the old state.
+/// Runs a set under each limit, and checks what comes of it. `judge` looks at a run that did not succeed. Returns how
+/// many changed nothing.
 fn sweep(name: &str, limits: &[String], judge: &dyn Fn(&Screen, &str)) -> usize {
     let prepared = TestEnvironment::gateway_in(&memory());
     let old = oracle::settings(&prepared);
@@ -63,7 +63,7 @@ fn sweep(name: &str, limits: &[String], judge: &dyn Fn(&Screen, &str)) -> usize 
             sides[usize::from(side == Side::New)] += 1;
         }
     }
-    assert_ne!(sides[1], 0, "{name}: none was done");
+    assert_ne!(sides[1], 0, "{name}: no limit lets it through");
     report(
         name,
         &format!("{} runs: {} loud, {} done", sides[0] + sides[1], sides[0], sides[1]),
