@@ -13,8 +13,8 @@ use crate::history::{HistoryError, ResolveError};
 use crate::schema::{Code, SchemaError};
 use crate::store::manifest::{MANIFEST, plugin_of};
 use crate::store::{
-    ApplyError, CheckedFile, FindError, GetError, InitError, LockError, PluginError, RollbackError, SetError,
-    SettingError, StoreError, ValueError,
+    ApplyError, CheckedFile, FindError, GetError, InitError, LockError, PluginError, RenderError, RollbackError,
+    SetError, SettingError, StoreError, ValueError,
 };
 
 /// Why a verb failed, with what a person needs to go on.
@@ -172,6 +172,7 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
         StoreError::Rollback(error) => rollback_hints(error),
         StoreError::Apply(error) => apply_hints(error),
         StoreError::Secret(error) => secret::hints(error),
+        StoreError::Render(error) => render_hints(error),
         StoreError::NotJson { .. } => (Exit::No, hints("nothing was written".into())),
         StoreError::Init(InitError::Already { .. }) => (Exit::No, hints("`valvecfg status` shows how it is".into())),
         StoreError::Init(InitError::ForeignRepository { .. }) => (
@@ -364,6 +365,16 @@ fn edit_hints(error: &EditError) -> (Exit, Vec<String>) {
             vec!["nothing was written; please report this with the file".to_owned()],
         ),
     }
+}
+
+fn render_hints(error: &RenderError) -> (Exit, Vec<String>) {
+    let hint = match error {
+        RenderError::NoName { .. } | RenderError::SameName { .. } => {
+            "a name is letters, digits and `_`; `valvecfg render PLUGIN --format toml` needs none"
+        }
+        RenderError::Nul { .. } | RenderError::NotFinite { .. } => "`valvecfg render PLUGIN --format toml` can hold it",
+    };
+    (Exit::No, vec![hint.to_owned()])
 }
 
 fn rollback_hints(error: &RollbackError) -> (Exit, Vec<String>) {

@@ -4,6 +4,7 @@
 
 mod attributes;
 mod durable;
+mod private;
 mod replace;
 
 use std::fs::{File, Metadata};
@@ -15,6 +16,7 @@ use rustix::fs::{Mode, OFlags};
 use thiserror::Error;
 
 pub use durable::Durability;
+pub use private::{private_target, replace_private};
 pub use replace::{Replacement, Step, staged_path};
 
 /// Settings files above this size are refused unless the caller says otherwise: 4 MiB. Parsing takes about ten

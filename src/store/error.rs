@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::{
-    ApplyError, CheckedFile, FindError, GetError, InitError, LockError, PluginError, RollbackError, SecretError,
-    SetError, SettingError, ValueError,
+    ApplyError, CheckedFile, FindError, GetError, InitError, LockError, PluginError, RenderError, RollbackError,
+    SecretError, SetError, SettingError, ValueError,
 };
 use crate::document::EditError;
 use crate::files::FileError;
@@ -146,6 +146,9 @@ pub enum StoreError {
     /// A secret could not be sealed, opened or shown.
     #[error(transparent)]
     Secret(#[from] SecretError),
+    /// Settings cannot be written in a format.
+    #[error(transparent)]
+    Render(#[from] RenderError),
     /// A file was edited by hand and breaks its schema.
     #[error("{} edited by hand and not valid", names(files))]
     HandEdit {

@@ -155,6 +155,19 @@ JSON: an object a line
   recipient  the public key
   plugin     the plugin whose secrets it opens; null for all others";
 
+pub(super) const EXEC: &str = "\
+JSON: the command's own answer; with --dry-run one object
+  command[]    what would be run
+  variables[]  the names of the variables that it would be given";
+
+pub(super) const RENDER: &str = "\
+JSON: one object
+  plugin   the plugin
+  format   toml, json or env
+  text     the settings in that format; null where they go to a file
+  file     the file, links resolved; null without --output
+  dry_run  whether nothing was written because of --dry-run";
+
 pub(super) const TRUST: &str = "\
 JSON: one object
   folder   the store's folder

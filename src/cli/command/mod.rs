@@ -9,6 +9,7 @@ mod describe;
 mod diff;
 mod doctor;
 mod edit;
+mod exec;
 mod explain;
 mod fields;
 mod get;
@@ -18,6 +19,7 @@ mod list;
 mod man;
 mod outcome;
 mod plugin;
+mod render;
 mod rollback;
 mod secret;
 mod set;
@@ -139,6 +141,12 @@ pub(crate) enum Verb {
     /// Undo what one revision changed, and keep all later changes
     #[command(after_long_help = fields::OUTCOME)]
     Revert(rollback::RevertArgs),
+    /// Run a command with a plugin's settings as environment variables
+    #[command(after_long_help = fields::EXEC)]
+    Exec(exec::ExecArgs),
+    /// Write a plugin's settings as the plugin reads them
+    #[command(after_long_help = fields::RENDER)]
+    Render(render::RenderArgs),
     #[command(subcommand)]
     Secret(secret::SecretVerb),
     /// Open a store that belongs to another user
@@ -185,6 +193,8 @@ impl Verb {
             Self::Rollback(args) => rollback::rollback(&args, options),
             Self::Revert(args) => rollback::revert(&args, options),
             Self::Secret(verb) => secret::run(&verb, options),
+            Self::Exec(args) => exec::run(&args, options),
+            Self::Render(args) => render::run(&args, options),
             Self::Trust(args) => trust::run(&args, options),
             Self::Doctor(args) => doctor::run(&args, options),
             Self::Explain(args) => explain::run(&args, options),

@@ -53,6 +53,11 @@ const RUNS: &[(&str, &[&str])] = &[
         "secret recipients remove",
         &["secret recipients remove age1ztcq26f74qf2j4pn3yfhkymsun4u5c9vx622lntz0wrjq0h3637sl40apu"],
     ),
+    ("exec", &["--json exec valve -n -- true"]),
+    (
+        "render",
+        &["render valve", "render valve --format env --output ../valve.env"],
+    ),
     ("trust", &["trust ."]),
     ("doctor", &["doctor"]),
     ("explain", &["explain", "explain VC101"]),

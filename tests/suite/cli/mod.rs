@@ -27,6 +27,7 @@ mod list;
 mod output;
 mod packing;
 mod plugin;
+mod render;
 mod revert;
 mod rollback;
 mod secret;

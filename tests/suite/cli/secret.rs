@@ -6,7 +6,7 @@ use super::assert_screen;
 use crate::environment::{TestEnvironment, VALVECFG, copy_folder};
 
 /// What must never be seen.
-const CANARY: &str = "canary-9f3b7c";
+pub(super) const CANARY: &str = "canary-9f3b7c";
 
 /// A store of the example gateway with an identity.
 fn gateway() -> TestEnvironment {
@@ -16,7 +16,7 @@ fn gateway() -> TestEnvironment {
 }
 
 /// The same, in which the password is sealed.
-fn sealed() -> TestEnvironment {
+pub(super) fn sealed() -> TestEnvironment {
     let environment = gateway();
     let screen = environment.with_input("secret set valve.mqtt.password --value-stdin", CANARY);
     assert!(screen.status.success(), "{screen}");
