@@ -401,9 +401,12 @@ fn conflict_in_words(conflict: &Conflict) -> String {
 fn apply_hints(error: &ApplyError) -> (Exit, Vec<String>) {
     match error {
         ApplyError::NoToml { .. } | ApplyError::NoObject => (Exit::No, vec!["nothing was written".to_owned()]),
-        ApplyError::Overtaken { .. } => (
-            Exit::Conflict,
-            vec!["your text was kept; nothing was written".to_owned()],
+        ApplyError::Overtaken { .. } => (Exit::Conflict, vec!["nothing was written".to_owned()]),
+        ApplyError::Placeholder { key } => (
+            Exit::No,
+            vec![format!(
+                "nothing was written; put back what stood there, put the whole new value, or use `valvecfg secret set {key}`"
+            )],
         ),
     }
 }

@@ -84,6 +84,8 @@ codes! {
         "The schema says how this text is encoded (`contentEncoding`, `contentMediaType`), and it is not.";
     SecretExposed, "VC201", "a secret stands in plain text",
         "The schema marks this setting `x-secret` or `writeOnly`, and the file holds it as plain text. It is not recorded: history never forgets. `valvecfg secret set KEY --from-file` seals it where it stands; `valvecfg secret set KEY` asks for a new value. Change the password at its source if somebody may have read the file.";
+    SecretUnopened, "VC202", "a secret could not be opened",
+        "As a note: these secrets are sealed for somebody else, or there is no identity here, so their values were not checked; `--identity FILE` names one, and `valvecfg validate --require-secrets` makes it an error. As an error: the sealed value is damaged, or was copied from another setting and is worth nothing here. An earlier one is in the history (`valvecfg rollback`), and `valvecfg secret set KEY` gives it a new one.";
     VersionsDisagree, "VC301", "the file names two schema versions",
         "The `#:schema` line and `schema_version` name different versions, so nobody can tell which schema the file was written for. Correct the one that is wrong.";
     VersionUnknown, "VC302", "the file was written for a schema version that is not here",

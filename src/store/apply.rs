@@ -1,13 +1,11 @@
-//! `apply`, `edit` and `commit`: settings that come as a whole text, and whatever differs in the folder.
+//! `apply` and `commit`: settings that come as a whole text, and whatever differs in the folder.
 
 use serde_json::Value as Json;
 use thiserror::Error;
 
 use super::draft::Draft;
-use super::live::Live;
 use super::manifest::{MANIFEST, plugin_of, settings_path};
 use super::plan::{Intent, Outcome};
-use super::rules::Rules;
 use super::{CheckedFile, Store, StoreError};
 use crate::document::{Document, KeyPath, Table, Value};
 use crate::schema::{CheckOptions, Library};
@@ -41,17 +39,12 @@ pub enum ApplyError {
         /// The file, from the store's folder.
         path: String,
     },
-}
-
-/// A settings file that a person is about to edit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Editable {
-    /// The plugin.
-    pub plugin: String,
-    /// The file, from the store's folder.
-    pub path: String,
-    /// What it holds now; perhaps not valid.
-    pub bytes: Vec<u8>,
+    /// What stands for a sealed value was changed, and is no value.
+    #[error("what stands at `{key}` is neither what stood for its sealed value nor a new value")]
+    Placeholder {
+        /// The setting, as PLUGIN.KEY.
+        key: KeyPath,
+    },
 }
 
 impl Store {
@@ -89,45 +82,6 @@ impl Store {
                 }
             };
             draft.put_document(plugin, edited)
-        })
-    }
-
-    /// A plugin's settings file as it stands, for an editor.
-    pub fn editable(&self, plugin: &str) -> Result<Editable, StoreError> {
-        let rules = Rules::read(Live::open(self)?)?;
-        if !rules.has(plugin) {
-            return Err(rules.no_such_plugin(plugin));
-        }
-        let path = settings_path(plugin);
-        let bytes = rules.live().read(&path)?.unwrap_or_default();
-        Ok(Editable {
-            plugin: plugin.to_owned(),
-            path,
-            bytes,
-        })
-    }
-
-    /// What would be wrong with a text as a plugin's settings.
-    pub fn check_text(&self, plugin: &str, bytes: Vec<u8>) -> Result<CheckedFile, StoreError> {
-        Rules::read(Live::open(self)?)?.check_bytes(plugin, bytes)
-    }
-
-    /// Puts an edited text in the place of the one that was given to the editor. What stood there need not have
-    /// been valid: a person has seen it.
-    ///
-    /// # Errors
-    /// [`ApplyError::Overtaken`] where the file has changed in the meantime.
-    pub fn edit(&self, before: &Editable, after: &[u8], intent: &Intent) -> Result<Outcome, StoreError> {
-        self.change("edit", intent, &mut |draft| {
-            let file = draft.file(&before.path)?;
-            if file.live.clone().unwrap_or_default() != before.bytes {
-                return Err(ApplyError::Overtaken {
-                    path: before.path.clone(),
-                }
-                .into());
-            }
-            file.superseded = true;
-            draft.put_file(&before.path, Some(after.to_vec()))
         })
     }
 

@@ -157,12 +157,14 @@ pub(super) fn sealed_text(value: &Value) -> Option<&str> {
 
 /// Opens a sealed value.
 pub(super) fn open(key: &KeyPath, text: &str, keyring: Option<&Keyring>) -> Result<Secret, SecretError> {
-    let keyring = keyring.ok_or_else(|| SecretError::NoIdentity { key: key.clone() })?;
-    let opened = Sealed::read(text).and_then(|sealed| sealed.open(key, keyring));
-    opened.map_err(|source| SecretError::Open {
+    let failed = |source| SecretError::Open {
         key: key.clone(),
         source,
-    })
+    };
+    // That it is damaged can be told without an identity.
+    let sealed = Sealed::read(text).map_err(failed)?;
+    let keyring = keyring.ok_or_else(|| SecretError::NoIdentity { key: key.clone() })?;
+    sealed.open(key, keyring).map_err(failed)
 }
 
 /// The secrets that a verb has put into a plugin's settings in plain text. What stood there in plain text before was

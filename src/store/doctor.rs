@@ -9,7 +9,8 @@ use super::live::Live;
 use super::manifest::{plugin_of, schema_path, settings_path};
 use super::rules::Rules;
 use super::validate::{Scope, ValidateOptions};
-use super::{Store, StoreError, journal};
+use super::{Store, StoreError, Unsealing, journal};
+use crate::document::KeyPath;
 use crate::history::{Head, History, HistoryError};
 use crate::schema::{Code, Severity};
 
@@ -104,13 +105,21 @@ impl Store {
 
     fn check_files(&self, find: &mut impl FnMut(Severity, String, String)) -> Result<(), StoreError> {
         let live = Live::open(self)?;
-        for file in self.validate(&Scope::All, &ValidateOptions::default(), &|_, _| ())? {
+        let unsealing = Unsealing::with(self.keyring(&|_| None), false);
+        for file in self.validate(&Scope::All, &ValidateOptions::default(), &unsealing, &|_, _| ())? {
             let is_gone = matches!(live.read(&file.path), Ok(None));
             // Said below, with a better way to mend it.
             for violation in file.violations.iter().filter(|_| !is_gone) {
                 let place = format!("{}:{}", file.path, violation.position.line);
                 let mend = match plugin_of(&file.path) {
                     _ if violation.code == Code::Unreadable => format!("ls -ld {}", file.path),
+                    Some(_) if (violation.code, violation.severity) == (Code::SecretUnopened, Severity::Note) => {
+                        "valvecfg doctor --identity FILE".to_owned()
+                    }
+                    Some(plugin) if violation.code == Code::SecretUnopened => {
+                        let key = KeyPath::root().key(plugin).concat(&violation.key);
+                        format!("valvecfg secret set {key}")
+                    }
                     Some(plugin) => format!("valvecfg edit {plugin}"),
                     None => format!("$EDITOR {}", file.path),
                 };

@@ -1,11 +1,44 @@
 //! The sealed values of a plugin's settings, opened all at once: for who reads them as the plugin does, and for the
 //! check of what is sealed.
 
-use super::SecretError;
 use super::custody::{self, sealed_text};
+use super::{SecretError, StoreError};
 use crate::document::{Document, KeyPath, Value};
-use crate::schema::{Held, Schema};
-use crate::secret::{Keyring, Secret};
+use crate::schema::{Code, Held, Schema, Severity, Violation};
+use crate::secret::{Keyring, OpenError, Secret};
+
+/// What secrets are opened with for a check, and whether they must be.
+#[derive(Default)]
+pub struct Unsealing {
+    keyring: Option<Keyring>,
+    /// Why there is none.
+    reason: Option<String>,
+    required: bool,
+}
+
+impl Unsealing {
+    /// With these identities, if any. That there are none, or that their file cannot be used, is no error by itself:
+    /// a store without secrets needs none. `required` makes it one where something is sealed.
+    #[must_use]
+    pub fn with(keyring: Result<Option<Keyring>, StoreError>, required: bool) -> Self {
+        match keyring {
+            Ok(keyring) => Self {
+                keyring,
+                reason: None,
+                required,
+            },
+            Err(error) => Self {
+                keyring: None,
+                reason: Some(error.to_string()),
+                required,
+            },
+        }
+    }
+
+    pub(super) fn keyring(&self) -> Option<&Keyring> {
+        self.keyring.as_ref()
+    }
+}
 
 /// What the sealed values of one document came to.
 #[derive(Default)]
@@ -29,6 +62,54 @@ impl Opened {
             }
         }
         opened
+    }
+
+    /// What could not be opened: one violation for each value that is damaged or belongs elsewhere, and one for all that
+    /// nobody here can open.
+    pub(super) fn violations(&self, document: &Document, unsealing: &Unsealing) -> Vec<Violation> {
+        let at = |path: &KeyPath, severity, message: &str| {
+            let span = document.locate(path).map_or(0..0, |location| location.value);
+            Violation {
+                key: path.clone(),
+                severity,
+                ..Violation::at(Code::SecretUnopened, document.text(), span, message)
+            }
+        };
+        let (mut broken, mut closed) = (Vec::new(), Vec::new());
+        for (path, error) in &self.failures {
+            if let SecretError::Open {
+                source: source @ (OpenError::Damaged { .. } | OpenError::Envelope(_)),
+                ..
+            } = error
+            {
+                let message = format!("`{path}` cannot be opened: {source}");
+                broken.push(at(path, Severity::Error, &message));
+            } else {
+                closed.push((path, error));
+            }
+        }
+        if let Some((first, error)) = closed.first() {
+            let reason = match (error, &unsealing.reason) {
+                (SecretError::Open { source, .. }, _) => source.to_string(),
+                (_, Some(reason)) => reason.clone(),
+                (_, None) => "there is no identity".to_owned(),
+            };
+            let what = match closed.len() {
+                1 => "a secret".to_owned(),
+                several => format!("{several} secrets"),
+            };
+            let severity = if unsealing.required {
+                Severity::Error
+            } else {
+                Severity::Note
+            };
+            broken.push(at(
+                first,
+                severity,
+                &format!("{what} could not be opened to be checked: {reason}"),
+            ));
+        }
+        broken
     }
 
     /// How a secret stands in the document, for its check.

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use super::live::Live;
 use super::manifest::{MANIFEST, plugin_of, schema_path, settings_path};
+use super::opened::{Opened, Unsealing};
 use super::rules::{self, Rules};
 use super::session::{Access, Session};
-use super::{CheckedFile, Limits, Store, StoreError, custody};
+use super::{CheckedFile, Limits, Store, StoreError};
 use crate::document::Document;
 use crate::files;
 use crate::schema::{CheckOptions, Checker, Code, Library, Schema, SchemaError, SchemaLine, Severity, Violation};
@@ -50,11 +51,13 @@ pub enum Scope {
 }
 
 impl Store {
-    /// Checks a store: the manifest, the schemas themselves, and the settings.
+    /// Checks a store: the manifest, the schemas themselves, and the settings, with what is sealed in them where it can
+    /// be opened.
     pub fn validate(
         &self,
         scope: &Scope,
         options: &ValidateOptions,
+        unsealing: &Unsealing,
         progress: &dyn Fn(usize, usize),
     ) -> Result<Vec<CheckedFile>, StoreError> {
         let live = Live::open(self)?;
@@ -81,11 +84,12 @@ impl Store {
                     &live.with(drafted),
                     Some(&staged.into_iter().map(|file| file.path).collect()),
                     options,
+                    unsealing,
                     progress,
                 );
             }
         };
-        self.validate_live(&live, changed.as_ref(), options, progress)
+        self.validate_live(&live, changed.as_ref(), options, unsealing, progress)
     }
 
     fn validate_live(
@@ -93,6 +97,7 @@ impl Store {
         live: &Live<'_>,
         only: Option<&BTreeSet<String>>,
         options: &ValidateOptions,
+        unsealing: &Unsealing,
         progress: &dyn Fn(usize, usize),
     ) -> Result<Vec<CheckedFile>, StoreError> {
         let wanted = |path: &str| only.is_none_or(|only| only.contains(path));
@@ -150,7 +155,12 @@ impl Store {
             }
         }
         checked.extend(in_parallel(&texts, progress, |(path, bytes, checker, versions)| {
-            check_text(path, files::text(path.as_ref(), bytes.clone()), checker, Some(versions))
+            check_text(
+                path,
+                files::text(path.as_ref(), bytes.clone()),
+                checker,
+                Some((versions, unsealing)),
+            )
         }));
         checked.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(checked)
@@ -302,7 +312,7 @@ fn check_text(
     path: &str,
     text: Result<String, files::FileError>,
     checker: &Checker,
-    versions: Option<&Vec<u32>>,
+    in_store: Option<(&Vec<u32>, &Unsealing)>,
 ) -> CheckedFile {
     let text = match text {
         Ok(text) => text,
@@ -310,18 +320,19 @@ fn check_text(
     };
     match Document::parse(text.as_str()) {
         Ok(document) => {
-            let mut violations = checker.check_held(&document, &custody::as_stored);
-            if let Some(versions) = versions {
+            let schema = checker.schema();
+            let opened = match (in_store, plugin_of(path)) {
+                (Some((_, unsealing)), Some(plugin)) => Opened::of(schema, plugin, &document, unsealing.keyring()),
+                (None, _) | (_, None) => Opened::default(),
+            };
+            let mut violations = checker.check_held(&document, &|path, value| opened.held(path, value));
+            if let Some((versions, unsealing)) = in_store {
+                violations.extend(opened.violations(&document, unsealing));
                 violations.extend(rules::check_version(&document, versions));
                 violations.sort_by_key(|violation| violation.span.start);
             }
-            CheckedFile::new(
-                path,
-                document.text(),
-                Some(checker.schema().name().to_owned()),
-                violations,
-            )
-            .hiding(&|| checker.schema().secrets(&document))
+            CheckedFile::new(path, document.text(), Some(schema.name().to_owned()), violations)
+                .hiding(&|| schema.secrets(&document))
         }
         Err(errors) => CheckedFile::syntax(path, &text, errors),
     }

@@ -1,11 +1,16 @@
 //! `valvecfg edit`
 
+mod memory;
+
 use std::env;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
 use clap::Args;
+use zeroize::Zeroizing;
+
+use memory::MemoryFolder;
 
 use crate::cli::diagnostic;
 use crate::cli::options::{ChangeOptions, Options};
@@ -19,15 +24,25 @@ use crate::store::{Editable, Store};
 /// Examples:
 ///   valvecfg edit valve
 ///   EDITOR=nano valvecfg edit valve -m "summer"
+///   valvecfg edit valve --reveal
 ///
 /// `$VISUAL`, else `$EDITOR`, else vi. What comes back is checked; where it breaks
 /// the schema you can go on editing or drop it. The whole edit is one revision.
+///
+/// A placeholder stands for each sealed secret: leave it alone and the secret stays
+/// as it is; what you put in its place is sealed. With --reveal the secrets are
+/// open, in a private folder in memory (`$XDG_RUNTIME_DIR`, else /dev/shm) that is
+/// gone afterwards, and those you change are sealed anew. Where your editor keeps
+/// backups and histories elsewhere is its own matter.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct EditArgs {
     /// The plugin; not needed where there is only one
     #[arg(add = clap_complete::ArgValueCompleter::new(crate::cli::complete::plugins))]
     plugin: Option<String>,
+    /// Open the secrets for the editor
+    #[arg(long)]
+    reveal: bool,
     #[command(flatten)]
     change: ChangeOptions,
 }
@@ -39,32 +54,47 @@ pub(crate) fn run(args: &EditArgs, options: &Options) -> Result<Reply, Failure> 
         Some(plugin) => plugin.clone(),
         None => only_plugin(&store)?,
     };
-    let before = store.editable(&plugin)?;
+    let memory = args.reveal.then(MemoryFolder::make).transpose()?;
+    let before = if args.reveal {
+        let keyring = store.keyring(&|file| prompt::passphrase(file, options))?;
+        store.editable_revealed(&plugin, keyring.as_ref())?
+    } else {
+        store.editable(&plugin)?
+    };
     let editor = editor(options)?;
-    let file = tempfile::Builder::new()
-        .prefix(&format!("{plugin}-"))
-        .suffix(".toml")
-        .tempfile()
-        .and_then(|mut file| file.write_all(&before.bytes).map(|()| file))
+    let folder = memory
+        .as_ref()
+        .map_or_else(env::temp_dir, |memory| memory.path().to_owned());
+    let file = new_file(&plugin, &folder)
+        .and_then(|mut file| file.write_all(before.shown()).map(|()| file))
         .map_err(|error| Failure::outside("cannot make a file for the editor", error))?;
+    let session = Session {
+        store: &store,
+        before: &before,
+        memory: memory.as_ref(),
+    };
     loop {
-        let edited = run_editor(&editor, file.path());
-        let after = crate::files::read(file.path(), options.limits().file_size)?;
+        let edited = session.run_editor(&editor, file.path());
+        let typed = Zeroizing::new(crate::files::read(file.path(), options.limits().file_size)?);
         if let Err(failure) = edited {
-            return Err(if after == before.bytes {
+            return Err(if typed.as_slice() == before.shown() {
                 failure
             } else {
-                keep(file, failure)
+                session.keep(file, &typed, failure)
             });
         }
-        if after == before.bytes {
+        if typed.as_slice() == before.shown() {
             return Ok(super::outcome::nothing("nothing was changed"));
         }
-        let checked = store.check_text(&plugin, after.clone())?;
+        let after = match store.restored(&before, &typed) {
+            Ok(after) => Zeroizing::new(after),
+            Err(error) => return Err(session.keep(file, &typed, error.into())),
+        };
+        let checked = store.check_edit(&before, &after)?;
         if !checked.is_refused() {
             return match store.edit(&before, &after, &options.intent(&args.change)) {
                 Ok(outcome) => Ok(super::outcome::reply(outcome)),
-                Err(error) => Err(keep(file, error.into())),
+                Err(error) => Err(session.keep(file, &typed, error.into())),
             };
         }
         let mut shown = Vec::new();
@@ -74,7 +104,7 @@ pub(crate) fn run(args: &EditArgs, options: &Options) -> Result<Reply, Failure> 
         }
         if !options.interactive || options.yes() {
             let failure = Failure::from(crate::store::StoreError::Invalid { files: vec![checked] });
-            return Err(keep(file, failure));
+            return Err(session.keep(file, &typed, failure));
         }
         std::io::stderr().lock().write_all(&shown).map_err(Failure::printing)?;
         if !prompt::confirm("go on editing? (no drops your changes)", true, "a valid text", options)? {
@@ -83,17 +113,70 @@ pub(crate) fn run(args: &EditArgs, options: &Options) -> Result<Reply, Failure> 
     }
 }
 
+/// One edit, from the first look to the last save.
+struct Session<'s> {
+    store: &'s Store,
+    before: &'s Editable,
+    memory: Option<&'s MemoryFolder>,
+}
+
 fn dropped(before: &Editable) -> String {
     format!("{} is as it was", before.path)
 }
 
-/// Keeps what a person has typed where it could not be recorded.
-fn keep(file: tempfile::NamedTempFile, mut failure: Failure) -> Failure {
-    match file.keep() {
-        Ok((_, path)) => failure.hints.push(format!("your text is in {}", path.display())),
-        Err(error) => failure.hints.push(format!("your text could not be kept: {error}")),
+impl Session<'_> {
+    /// Keeps what a person has typed where it could not be recorded: without secrets, and not at all where they were
+    /// open.
+    fn keep(&self, mut file: tempfile::NamedTempFile, typed: &[u8], mut failure: Failure) -> Failure {
+        if self.memory.is_some() {
+            failure
+                .hints
+                .push("your text was not kept: secrets are open in it".to_owned());
+            return failure;
+        }
+        let kept = self.store.without_typed_secrets(self.before, typed);
+        let kept = kept.map_err(|error| error.to_string()).and_then(|text| {
+            let mut masked = "";
+            if text != typed {
+                // The editor may have put another file in the place of the one that is open here.
+                let mut other = new_file(&self.before.plugin, &env::temp_dir()).map_err(|error| error.to_string())?;
+                other.write_all(&text).map_err(|error| error.to_string())?;
+                std::mem::replace(&mut file, other)
+                    .close()
+                    .map_err(|error| error.to_string())?;
+                masked = ", without the secrets";
+            }
+            let (_, path) = file.keep().map_err(|error| error.to_string())?;
+            Ok(format!("your text is in {}{masked}", path.display()))
+        });
+        let hint = kept.unwrap_or_else(|error| format!("your text could not be kept: {error}"));
+        failure.hints.push(hint);
+        failure
     }
-    failure
+
+    fn run_editor(&self, command: &str, path: &Path) -> Result<(), Failure> {
+        let shell = format!("{command} \"$@\"");
+        let mut editor = Command::new("sh");
+        editor.arg("-c").arg(&shell).arg(command).arg(path);
+        let status = match self.memory {
+            Some(memory) => memory.run(&mut editor),
+            None => editor.status(),
+        };
+        let status = status.map_err(|error| Failure::outside(format!("cannot run the editor `{command}`"), error))?;
+        if status.success() {
+            return Ok(());
+        }
+        let how = anyhow::Error::msg(format!("it ended with {status}"));
+        Err(Failure::outside(format!("the editor `{command}` failed"), how))
+    }
+}
+
+fn new_file(plugin: &str, folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let name = format!("{plugin}-");
+    tempfile::Builder::new()
+        .prefix(&name)
+        .suffix(".toml")
+        .tempfile_in(folder)
 }
 
 fn only_plugin(store: &Store) -> Result<String, Failure> {
@@ -121,15 +204,4 @@ fn editor(options: &Options) -> Result<String, Failure> {
             "an editor that needs none in $EDITOR, or use `valvecfg apply`",
         )),
     }
-}
-
-fn run_editor(command: &str, path: &Path) -> Result<(), Failure> {
-    let shell = format!("{command} \"$@\"");
-    let status = Command::new("sh").arg("-c").arg(&shell).arg(command).arg(path).status();
-    let status = status.map_err(|error| Failure::outside(format!("cannot run the editor `{command}`"), error))?;
-    if status.success() {
-        return Ok(());
-    }
-    let how = anyhow::Error::msg(format!("it ended with {status}"));
-    Err(Failure::outside(format!("the editor `{command}` failed"), how))
 }

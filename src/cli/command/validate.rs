@@ -1,7 +1,7 @@
 //! `valvecfg validate`
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde_json::Value as Json;
@@ -11,9 +11,10 @@ use crate::cli::diagnostic::{self, OutputFormat, Style};
 use crate::cli::exit::Exit;
 use crate::cli::options::Options;
 use crate::cli::printer::{Answer, Reply};
+use crate::cli::prompt;
 use crate::cli::report::Failure;
 use crate::schema::{CheckOptions, Formats};
-use crate::store::{CheckedFile, Input, Scope, ValidateOptions, is_refused, validate_files};
+use crate::store::{CheckedFile, Input, Scope, Unsealing, ValidateOptions, is_refused, validate_files};
 
 /// Check a store, or any TOML files
 ///
@@ -23,8 +24,11 @@ use crate::store::{CheckedFile, Input, Scope, ValidateOptions, is_refused, valid
 ///   valvecfg validate --staged                      only what is in git's index
 ///   valvecfg validate a.toml b.toml                 by each file's #:schema line
 ///   valvecfg validate *.toml --schema s.json        by one schema
+///   valvecfg validate --require-secrets             secrets must open too
 ///   valvecfg validate - --schema s.json <a.toml     standard input
 ///   valvecfg validate --output-format sarif --output-file report.sarif
+///
+/// What is sealed is checked too where an identity is there to open it.
 ///
 /// Ends with 1 where anything is not valid. No schema is fetched from the network.
 #[derive(Debug, Args)]
@@ -51,6 +55,9 @@ pub(crate) struct ValidateArgs {
     /// Only what is staged in git's index
     #[arg(long, conflicts_with = "files")]
     staged: bool,
+    /// Let a secret that cannot be opened be an error
+    #[arg(long, conflicts_with = "files")]
+    require_secrets: bool,
     /// Let warnings end with 1 too
     #[arg(long, value_name = "WHAT")]
     deny: Option<Deny>,
@@ -101,7 +108,13 @@ pub(crate) fn run(args: &ValidateArgs, options: &Options) -> Result<Reply, Failu
             None if args.staged => Scope::Staged,
             None => Scope::All,
         };
-        options.open_store()?.validate(&scope, &how, &progress)?
+        let store = options.open_store()?;
+        let ask = |file: &Path| {
+            let asked = args.require_secrets.then(|| prompt::passphrase(file, options));
+            asked.flatten()
+        };
+        let unsealing = Unsealing::with(store.keyring(&ask), args.require_secrets);
+        store.validate(&scope, &how, &unsealing, &progress)?
     } else {
         validate_files(&inputs(&args.files, options)?, &how, &progress)?
     };

@@ -154,7 +154,7 @@ fn somebody_who_saves_in_between_is_not_overwritten() {
 $ valvecfg edit valve
 ------- stderr -------
 error: plugins/valve.toml has changed while it was being edited
-help: your text was kept; nothing was written
+help: nothing was written
 help: your text is in [FILE]
 [exit 4]
 "#]]

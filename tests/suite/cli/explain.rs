@@ -58,6 +58,7 @@ VC113           a number is not finite
 VC114           the check was given up
 VC115           a text is not encoded as declared
 VC201           a secret stands in plain text
+VC202           a secret could not be opened
 VC301           the file names two schema versions
 VC302           the file was written for a schema version that is not here
 x-secret        a schema keyword: true or false

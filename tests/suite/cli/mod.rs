@@ -16,6 +16,7 @@ mod describe;
 mod diff;
 mod doctor;
 mod edit;
+mod edit_secrets;
 mod explain;
 mod fields;
 mod finding;
@@ -35,6 +36,7 @@ mod set;
 mod status;
 mod terminal;
 mod trust;
+mod unsealing;
 mod unset;
 mod validate;
 

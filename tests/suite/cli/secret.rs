@@ -17,10 +17,16 @@ fn gateway() -> TestEnvironment {
 
 /// The same, in which the password is sealed.
 pub(super) fn sealed() -> TestEnvironment {
-    let environment = gateway();
+    let environment = TestEnvironment::gateway();
+    seal_in(&environment);
+    environment
+}
+
+/// Seals the password of an example gateway for a new identity.
+pub(super) fn seal_in(environment: &TestEnvironment) {
+    environment.succeed(&["secret", "keygen"]);
     let screen = environment.with_input("secret set valve.mqtt.password --value-stdin", CANARY);
     assert!(screen.status.success(), "{screen}");
-    environment
 }
 
 /// Screens with names in place of the keys, which are new each time.
