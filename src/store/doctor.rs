@@ -9,7 +9,7 @@ use super::live::Live;
 use super::manifest::{plugin_of, schema_path, settings_path};
 use super::rules::Rules;
 use super::validate::{Scope, ValidateOptions};
-use super::{Store, StoreError, Unsealing, journal};
+use super::{SecretState, Store, StoreError, Unsealing, journal};
 use crate::document::KeyPath;
 use crate::history::{Head, History, HistoryError};
 use crate::schema::{Code, Severity};
@@ -92,6 +92,7 @@ impl Store {
         }
         check_history(&self.root, deep, &mut find)?;
         self.check_files(&mut find)?;
+        self.check_recipients(&mut find);
         findings.sort_by_key(|finding| finding.severity);
         Ok(findings)
     }
@@ -168,6 +169,28 @@ impl Store {
             }
         }
         Ok(())
+    }
+}
+
+impl Store {
+    /// Looks at how many can open each secret.
+    fn check_recipients(&self, find: &mut impl FnMut(Severity, String, String)) {
+        // What cannot be read was found with the files.
+        let rows = self.secret_list(None).unwrap_or_default();
+        let sealed = rows.iter().filter(|row| row.state == SecretState::Sealed);
+        for row in sealed.clone().filter(|row| row.sealed_for != row.recipients) {
+            let (key, now, due) = (&row.key, row.sealed_for, row.recipients);
+            let message = format!("`{key}` is sealed for {now}, and the manifest names {due} to seal it for");
+            find(Severity::Warning, message, "valvecfg secret rekey".to_owned());
+        }
+        for row in sealed.filter(|row| row.sealed_for == 1 && row.recipients == 1) {
+            let message = format!("`{}` has one recipient only: lose that key, and it is lost", row.key);
+            find(
+                Severity::Warning,
+                message,
+                "valvecfg secret recipients add RECIPIENT && valvecfg secret rekey".to_owned(),
+            );
+        }
     }
 }
 

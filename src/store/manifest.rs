@@ -46,6 +46,15 @@ pub struct PluginEntry {
     pub recipients: Option<Vec<String>>,
 }
 
+impl Manifest {
+    /// For whom a plugin's secrets are sealed, as the manifest writes them.
+    #[must_use]
+    pub fn recipients_of(&self, plugin: &str) -> &[String] {
+        let own = self.plugins.get(plugin).and_then(|entry| entry.recipients.as_ref());
+        own.unwrap_or(&self.secrets.recipients)
+    }
+}
+
 /// The JSON Schema of the manifest, as it stands in the store and in the project's `schemas/`.
 #[must_use]
 pub fn schema() -> String {

@@ -18,6 +18,7 @@ mod doctor;
 mod draft;
 mod editing;
 mod error;
+mod exposure;
 mod find;
 mod get;
 mod init;

@@ -48,12 +48,7 @@ impl<'s> Rules<'s> {
 
     /// For whom a plugin's secrets are sealed.
     pub(super) fn recipients(&self, plugin: &str) -> Result<Vec<Recipient>, StoreError> {
-        let own = self
-            .manifest
-            .plugins
-            .get(plugin)
-            .and_then(|entry| entry.recipients.as_ref());
-        let named = own.unwrap_or(&self.manifest.secrets.recipients);
+        let named = self.manifest.recipients_of(plugin);
         let parsed: Result<_, _> = named.iter().map(|text| text.parse()).collect();
         Ok(parsed.map_err(SecretError::from)?)
     }

@@ -160,14 +160,15 @@ impl Store {
     }
 
     /// Opens every secret and seals it for the recipients of today: all in one revision, or none. `progress` is told
-    /// how many of how many are done.
+    /// how many of how many are done. The outcome warns of each secret that the history still opens for a removed
+    /// recipient.
     pub fn secret_rekey(
         &self,
         keyring: &Keyring,
         intent: &Intent,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Outcome, StoreError> {
-        self.change("secret rekey", intent, &mut |draft| {
+        let mut outcome = self.change("secret rekey", intent, &mut |draft| {
             let rules = &draft.session().rules;
             let mut sealed: BTreeMap<String, Vec<(KeyPath, String)>> = BTreeMap::new();
             for plugin in rules.plugins() {
@@ -197,7 +198,14 @@ impl Store {
                 draft.put_document(&plugin, custody::seal_in(document, &plugin, values, &recipients)?)?;
             }
             Ok(())
-        })
+        })?;
+        let exposed = self.exposed_to_removed()?;
+        outcome.warnings.extend(exposed.into_iter().map(|key| {
+            format!(
+                "the history still opens an earlier `{key}` for a recipient that was removed: change it at its source"
+            )
+        }));
+        Ok(outcome)
     }
 
     /// The recipients that the manifest names.

@@ -18,6 +18,7 @@ mod doctor;
 mod edit;
 mod edit_secrets;
 mod explain;
+mod exposure;
 mod fields;
 mod finding;
 mod get;

@@ -30,7 +30,7 @@ pub(super) fn seal_in(environment: &TestEnvironment) {
 }
 
 /// Screens with names in place of the keys, which are new each time.
-fn screens(environment: &TestEnvironment, lines: &[&str]) -> String {
+pub(super) fn screens(environment: &TestEnvironment, lines: &[&str]) -> String {
     let screens = environment.screens(lines);
     let mut shown = String::new();
     let mut rest = screens.as_str();

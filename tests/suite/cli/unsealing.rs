@@ -71,10 +71,11 @@ For more information, try '--help'.
 [exit 2]
 
 $ valvecfg doctor
+warning: `valve.mqtt.password` has one recipient only: lose that key, and it is lost
+  mend: valvecfg secret recipients add RECIPIENT && valvecfg secret rekey
 note: plugins/valve.toml:18: a secret could not be opened to be checked: there is no identity [VC202]
   mend: valvecfg doctor --identity FILE
-------- stderr -------
-nothing is wrong
+[exit 1]
 "#]]
     );
 }
