@@ -29,7 +29,7 @@ impl Keyword {
         Self {
             name: SECRET,
             takes: "true or false",
-            page: "The value, and everything below it, is a secret: it is sealed before it is stored, and never printed. `writeOnly` means the same.",
+            page: "The value, and everything below it, is a secret: it is sealed with age before it is stored, and never printed. `writeOnly` means the same. That protects it from whoever reads the files or the history without a key. It does not protect it from who has a key or gets one later: the history keeps every value that was ever sealed for that key, also after `valvecfg secret rekey`, so change a password at its source once a key is lost. Nor does it say who wrote a value: sealing needs public keys only, so whoever can write the settings can put another secret in its place. A secret with one recipient is lost with that key: `valvecfg secret recipients add` names a second one.",
         },
         Self {
             name: UNIT,
