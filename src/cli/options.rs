@@ -197,6 +197,11 @@ impl Options {
         self.typed.store.as_deref()
     }
 
+    /// Whether a file was named to open secrets with.
+    pub(crate) fn names_identity(&self) -> bool {
+        self.typed.identity.is_some()
+    }
+
     pub(crate) fn json(&self) -> bool {
         self.typed.json
     }

@@ -109,11 +109,17 @@ pub(crate) fn run(args: &ValidateArgs, options: &Options) -> Result<Reply, Failu
             None => Scope::All,
         };
         let store = options.open_store()?;
+        let named = options.names_identity();
         let ask = |file: &Path| {
-            let asked = args.require_secrets.then(|| prompt::passphrase(file, options));
+            let asked = (args.require_secrets || named).then(|| prompt::passphrase(file, options));
             asked.flatten()
         };
-        let unsealing = Unsealing::with(store.keyring(&ask), args.require_secrets);
+        let keyring = match store.keyring(&ask) {
+            // Who names a file means that one; one that happens to be there may be of no use here.
+            Err(error) if named => return Err(error.into()),
+            keyring => keyring,
+        };
+        let unsealing = Unsealing::with(keyring, args.require_secrets);
         store.validate(&scope, &how, &unsealing, &progress)?
     } else {
         validate_files(&inputs(&args.files, options)?, &how, &progress)?
