@@ -51,6 +51,7 @@ pub(crate) fn secret(key: &KeyPath, options: &Options) -> Result<Given, Failure>
             &format!("it on standard input: `valvecfg secret set {key} --value-stdin`"),
         ));
     }
+    crate::secret::forbid_dumps();
     let theme = ColorfulTheme::default();
     let _cursor = Cursor::guard().map_err(unasked)?;
     let text = Password::with_theme(&theme)

@@ -7,11 +7,13 @@
 //! This module knows age, envelopes and the files that identities stand in. It knows no schema, no store and no
 //! history, and it prints nothing: a [`Secret`] has neither `Debug` nor `Display`.
 
+mod dumps;
 mod envelope;
 mod identity;
 mod recipient;
 mod sealed;
 
+pub use dumps::forbid_dumps;
 pub use envelope::EnvelopeError;
 pub use identity::{Ask, IdentityError, Keyring, generate};
 pub use recipient::{Recipient, RecipientError};
@@ -29,6 +31,7 @@ impl Secret {
     /// Takes a value into custody.
     #[must_use]
     pub fn new(value: Value) -> Self {
+        forbid_dumps();
         Self(value)
     }
 
