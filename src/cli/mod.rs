@@ -18,8 +18,10 @@ mod table;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as _, CommandFactory as _, FromArgMatches as _};
 
 pub use exit::Exit;
@@ -27,6 +29,8 @@ pub use exit::Exit;
 use options::{Options, TypedOptions};
 use printer::Printer;
 use report::Failure;
+
+use crate::store::{Limits, Store, find};
 
 /// Runs the program with these arguments, the first being its own name.
 #[must_use]
@@ -39,7 +43,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let command::Arguments { options, verb } = match parse(&arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return print_usage(&error).into(),
+        Err(error) => return print_usage(&error, &arguments).into(),
     };
     let printer = Printer::new(&options);
     let options = Options::resolve(options);
@@ -86,11 +90,12 @@ fn parse(arguments: &[OsString]) -> Result<command::Arguments, clap::Error> {
 }
 
 /// Help and version go to stdout, mistakes to stderr.
-fn print_usage(error: &clap::Error) -> Exit {
+fn print_usage(error: &clap::Error, arguments: &[OsString]) -> Exit {
     let text = error.render();
     if error.use_stderr() {
+        let text = without_value(error, arguments, text.ansi().to_string());
         // Where even stderr is closed, the exit code is all that is left.
-        let _printed = write!(anstream::stderr().lock(), "{}", text.ansi());
+        let _printed = write!(anstream::stderr().lock(), "{text}");
         return Exit::Usage;
     }
     let text = if options::ColorChoice::Auto.applies(std::io::stdout().is_terminal()) {
@@ -103,6 +108,39 @@ fn print_usage(error: &clap::Error) -> Exit {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
         Err(error) => Printer::new(&TypedOptions::default()).print_failure(&Failure::printing(error)),
     }
+}
+
+/// A mistake without the word that it repeats, where that could be the value of a secret: beside the name of one, and
+/// when it is no slip in the name of an option.
+fn without_value(error: &clap::Error, arguments: &[OsString], text: String) -> String {
+    let is_slip = error.get(ContextKind::SuggestedArg).is_some();
+    let word = if error.kind() == ErrorKind::UnknownArgument && !is_slip {
+        ContextKind::InvalidArg
+    } else if error.kind() == ErrorKind::TooManyValues {
+        ContextKind::InvalidValue
+    } else {
+        return text;
+    };
+    match error.get(word) {
+        Some(ContextValue::String(word)) if name_secret(arguments) => text.replace(word, "…"),
+        _ => text,
+    }
+}
+
+/// Whether a word among these arguments names something secret. They could not be read, so what they mean is guessed.
+fn name_secret(arguments: &[OsString]) -> bool {
+    let words: Vec<&str> = arguments.iter().filter_map(|word| word.to_str()).collect();
+    let after = words.windows(2).find(|pair| matches!(pair[0], "-C" | "--store"));
+    let joined = words
+        .iter()
+        .find_map(|word| word.strip_prefix("--store=").or(word.strip_prefix("-C")));
+    let folder = after.map(|pair| pair[1]).or(joined).map(Path::new);
+    let Ok(store) = find(folder).and_then(|root| Store::open(root, Limits::default())) else {
+        return false;
+    };
+    let keys = words.iter().filter_map(|word| word.split('=').next()?.parse().ok());
+    keys.into_iter()
+        .any(|key| store.holds_secret(&key, "", false).unwrap_or(false))
 }
 
 /// A file-size limit sends a signal that kills; with a handler the write fails instead, and is reported.

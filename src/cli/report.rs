@@ -300,8 +300,16 @@ fn hand_edit_hints(files: &[CheckedFile]) -> Vec<String> {
     let exposed = files.iter().find_map(|file| {
         let plugin = KeyPath::root().key(plugin_of(&file.path)?);
         let mut violations = file.violations.iter();
-        let exposed = violations.find(|violation| violation.code == Code::SecretExposed)?;
-        Some(plugin.concat(&exposed.key))
+        let mut exposed = violations
+            .by_ref()
+            .filter(|violation| violation.code == Code::SecretExposed);
+        let first = exposed.next()?;
+        // One after the other, each would be refused because of the rest.
+        Some(if exposed.next().is_some() {
+            plugin
+        } else {
+            plugin.concat(&first.key)
+        })
     });
     if let Some(key) = exposed {
         return vec![format!(

@@ -2,7 +2,7 @@
 //! that a single default costs a parse and a walk.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value as Json;
 
@@ -14,6 +14,8 @@ use super::{Library, SchemaError};
 pub struct Schema {
     /// The schema itself first, then those that its references lead to.
     files: Vec<Arc<File>>,
+    /// Found when it is first asked for: masking asks for every value.
+    pub(super) secrets: OnceLock<Vec<Vec<String>>>,
 }
 
 /// One schema file.
@@ -45,6 +47,7 @@ impl Schema {
     pub fn parse(name: &str, text: &str) -> Result<Self, SchemaError> {
         Ok(Self {
             files: vec![Arc::new(File::parse(name, text)?)],
+            secrets: OnceLock::new(),
         })
     }
 
@@ -91,6 +94,7 @@ impl Schema {
                 return Ok(self);
             }
             self.files.append(&mut found);
+            self.secrets = OnceLock::new();
         }
     }
 

@@ -31,7 +31,7 @@ impl<'s> Suggestions<'s> {
 
     /// An allowed value of a similar name, or the only one that is allowed; a TOML literal.
     pub(super) fn value(&self, path: &KeyPath, values: &[Json]) -> Option<String> {
-        if self.schema.is_secret(path) {
+        if self.schema.may_be_secret(path) {
             return None;
         }
         let found = self.document.get(path)?;
@@ -59,7 +59,7 @@ impl<'s> Suggestions<'s> {
     /// The value as a kind that is wanted, where its text says the same: `"60"` as `60`.
     pub(super) fn converted(&self, path: &KeyPath, kinds: &[Kind]) -> Option<String> {
         let value = self.document.get(path)?;
-        if self.schema.is_secret(path) {
+        if self.schema.may_be_secret(path) {
             return None;
         }
         let wants = |kind: Kind| kinds.contains(&kind);

@@ -275,7 +275,7 @@ impl<'s> Wording<'s> {
 
     fn wrong_length(&self, path: &KeyPath, bound: Bound, limit: u64) -> Words {
         let label = match self.document.get(path) {
-            Some(Value::String(text)) if !self.schema.is_secret(path) => {
+            Some(Value::String(text)) if !self.schema.may_be_secret(path) => {
                 format!("it has {}", text.chars().count())
             }
             _ => "it has another length".to_owned(),
@@ -329,7 +329,7 @@ impl<'s> Wording<'s> {
         let Some(value) = self.document.get(path) else {
             return "this".to_owned();
         };
-        if self.schema.is_secret(path) {
+        if self.schema.may_be_secret(path) {
             return "‹secret›".to_owned();
         }
         if matches!(value, Value::Array(_) | Value::Table(_)) {

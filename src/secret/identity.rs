@@ -8,13 +8,14 @@ use age::secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::Recipient;
+use super::{Recipient, forbid_dumps};
 use crate::files::{self, FileError};
 
 /// An identity file is a few lines.
 const LARGEST: u64 = 64 << 10;
-/// 2^16 rounds take about a quarter of a second; the file itself says how many, so a foreign one could ask for days.
-const MOST_WORK: u8 = 16;
+/// The age program locks with 2^18 rounds, which take about a second. The file itself says how many, so a foreign one
+/// could ask for days.
+const MOST_WORK: u8 = 18;
 
 /// Asks a person for the passphrase of a file; nothing where nobody can be asked.
 pub type Ask<'a> = dyn Fn(&Path) -> Option<SecretString> + 'a;
@@ -74,6 +75,7 @@ impl Keyring {
     /// Where others could read it too: group and others may have no rights at all. A file below
     /// `$CREDENTIALS_DIRECTORY`, where systemd gives rights by the group, may be the group's.
     pub fn read(path: &Path, ask: &Ask<'_>) -> Result<Self, IdentityError> {
+        forbid_dumps();
         let bytes = Zeroizing::new(files::read(path, LARGEST)?);
         let metadata = std::fs::metadata(path).map_err(|source| FileError::io("look at", path, source))?;
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").is_some_and(|folder| path.starts_with(folder));
@@ -115,6 +117,7 @@ impl Keyring {
 /// A new identity: the text of its file, and its recipient.
 #[must_use]
 pub fn generate(created: &str) -> (Zeroizing<String>, String) {
+    forbid_dumps();
     let identity = age::x25519::Identity::generate();
     let recipient = identity.to_public().to_string();
     let text = format!(
@@ -292,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_passphrase_that_asks_for_too_much_work_is_refused() {
-        let file = locked(17);
+        let file = locked(19);
         let read = Keyring::read(file.path(), &|_| Some(SecretString::from("open sesame".to_owned())));
         assert!(matches!(read, Err(IdentityError::Malformed { reason, .. }) if reason.contains("too much work")));
     }

@@ -3,9 +3,12 @@
 use serde_json::Value as Json;
 use thiserror::Error;
 
+use super::checked::SecretNames;
 use super::draft::Draft;
+use super::live::Live;
 use super::manifest::{MANIFEST, plugin_of, settings_path};
 use super::plan::{Intent, Outcome};
+use super::rules::Rules;
 use super::{CheckedFile, Store, StoreError};
 use crate::document::{Document, KeyPath, Table, Value};
 use crate::schema::{CheckOptions, Library};
@@ -48,6 +51,14 @@ pub enum ApplyError {
 }
 
 impl Store {
+    /// Reads settings for a plugin: a text that is JSON where it is an object of it, else TOML.
+    pub fn read_incoming(&self, plugin: &str, path: &str, text: &str) -> Result<Incoming, StoreError> {
+        read_incoming(path, text, &|| {
+            let rules = Live::open(self).and_then(Rules::read);
+            rules.map_or(SecretNames::Any, |rules| rules.secret_names(plugin))
+        })
+    }
+
     /// Merges settings into those of a plugin, or with `replace` puts them in their place.
     pub fn apply(
         &self,
@@ -185,7 +196,13 @@ fn merge_json(mut document: Document, at: &KeyPath, json: &Json, replace: bool) 
         Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) | Json::Object(_) => {
             let value = Value::from_json(json).ok_or_else(|| ApplyError::NoToml {
                 key: at.clone(),
-                found: json.to_string(),
+                // An array or a table could hold a secret.
+                found: match json {
+                    Json::Array(_) => "an array that holds null or a number".to_owned(),
+                    Json::Object(_) => "a table that holds null or a number".to_owned(),
+                    Json::Number(_) => "a number".to_owned(),
+                    Json::Null | Json::Bool(_) | Json::String(_) => "a value".to_owned(),
+                },
             })?;
             let value = keep_floats(value, document.get(at).as_ref());
             Ok(document.set(at, &value)?)
@@ -213,7 +230,7 @@ fn keep_floats(value: Value, current: Option<&Value>) -> Value {
 }
 
 /// Reads a text as JSON where it is an object of it, else as TOML.
-pub fn read_incoming(path: &str, text: &str) -> Result<Incoming, StoreError> {
+fn read_incoming(path: &str, text: &str, names: &dyn Fn() -> SecretNames) -> Result<Incoming, StoreError> {
     let begun = text.trim_start_matches('\u{feff}').trim_start();
     if begun.starts_with('[') && serde_json::from_str::<Json>(begun).is_ok() {
         return Err(ApplyError::NoObject.into());
@@ -232,7 +249,7 @@ pub fn read_incoming(path: &str, text: &str) -> Result<Incoming, StoreError> {
     match Document::parse(text) {
         Ok(document) => Ok(Incoming::Toml(document)),
         Err(errors) => Err(StoreError::Invalid {
-            files: vec![CheckedFile::syntax(path, text, errors)],
+            files: vec![CheckedFile::syntax(path, text, errors, &names())],
         }),
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::document::{MASK, SyntaxError};
 use crate::files::FileError;
-use crate::schema::{Code, Position, Severity, Violation};
+use crate::schema::{Code, Position, Schema, Severity, Violation};
 
 /// One file that was checked, and every way in which it breaks its schema.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,10 +36,9 @@ impl CheckedFile {
 
     /// A file that is no TOML. What could be a secret, by the name of its key, is masked: no schema can tell in a file
     /// that cannot be read.
-    #[must_use]
-    pub fn syntax(path: &str, text: &str, errors: Vec<SyntaxError>) -> Self {
+    pub(super) fn syntax(path: &str, text: &str, errors: Vec<SyntaxError>, names: &SecretNames) -> Self {
         let violation = |error: SyntaxError| Violation::at(Code::Syntax, text, error.span, &error.message);
-        Self::new(path, text, None, errors.into_iter().map(violation).collect()).hiding(&|| likely_secrets(text))
+        Self::new(path, text, None, errors.into_iter().map(violation).collect()).hiding(&|| likely_secrets(text, names))
     }
 
     /// The same, with a mask in place of these parts of its text. The places of violations stay what they are.
@@ -138,19 +137,66 @@ const SECRET_NAMES: [&str; 8] = [
     "api_key",
 ];
 
-/// The values in a text that is no TOML whose keys have such a name: up to the end of the line, and further where
-/// nothing begins that looks like another key.
-pub(super) fn likely_secrets(text: &str) -> Vec<Range<usize>> {
+/// The keys of a plugin whose values are secret, where only their names can tell.
+pub(super) enum SecretNames {
+    /// These, and all that have a telling name.
+    These(Vec<String>),
+    /// Any could be: the schema cannot be read, or tells by a pattern.
+    Any,
+}
+
+impl SecretNames {
+    /// Those that only telling names tell.
+    pub(super) const TELLING: Self = Self::These(Vec::new());
+
+    /// Those of a schema.
+    pub(super) fn of(schema: &Schema) -> Self {
+        let last: Option<Vec<String>> = schema.secret_names().iter().map(|keys| keys.last().cloned()).collect();
+        last.map_or(Self::Any, Self::These)
+    }
+
+    /// Whether a key as it is written, dotted or not, is one of them.
+    fn hold(&self, key: &str) -> bool {
+        let Self::These(names) = self else { return true };
+        let lower = key.to_lowercase();
+        let mut words = key.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '-');
+        // A name with other letters would stand in quotes, perhaps with escapes.
+        SECRET_NAMES.iter().any(|word| lower.contains(word))
+            || words.any(|word| names.iter().any(|name| name == word))
+            || names
+                .iter()
+                .any(|name| key.contains(name.as_str()) && name.contains([' ', '.']))
+            || key.contains('\\')
+    }
+}
+
+/// The values in a text that is no TOML whose keys are secret: up to the end of the line, and further where nothing
+/// begins that looks like another key. Below the header of a secret table, all is.
+pub(super) fn likely_secrets(text: &str, names: &SecretNames) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
-    let (mut at, mut inside) = (0, false);
+    // What stands before any key could be a secret that was given alone.
+    let mut inside = !matches!(names, SecretNames::These(names) if names.is_empty());
+    let (mut at, mut below) = (0, false);
+    // The end of a text of several lines that began in a secret value.
+    let mut quote: Option<&str> = None;
     for line in text.split_inclusive('\n') {
         let end = at + line.trim_end().len();
-        let from = if line.contains('=') {
-            let value = value_of_secret(line);
+        let from = if let Some(closing) = quote {
+            if line.contains(closing) {
+                quote = None;
+            }
+            Some(0)
+        } else if is_header(line) {
+            below = names.hold(line);
+            inside = false;
+            None
+        } else if let Some(key) = key_end(line) {
+            let value = if below { Some(key) } else { value_of_secret(line, names) };
             inside = value.is_some();
+            quote = value.and_then(|from| open_quote(&line[from..]));
             value
         } else {
-            inside = inside && !line.trim_start().starts_with(['[', '#']);
+            inside = (inside || below) && !line.trim_start().starts_with('#');
             inside.then_some(0)
         };
         if let Some(from) = from.map(|from| at + from).filter(|from| *from < end) {
@@ -161,12 +207,34 @@ pub(super) fn likely_secrets(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Where the first value of a line begins whose key has such a name.
-fn value_of_secret(line: &str) -> Option<usize> {
+/// Whether a line is the header of a table, and no item of an array.
+fn is_header(line: &str) -> bool {
+    let line = line.trim();
+    let name = line.trim_start_matches('[');
+    let bare = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    line.starts_with('[') && bare && name.contains(']') && !name.contains([',', '='])
+}
+
+/// Where the value of a line begins that looks like `key = value`.
+fn key_end(line: &str) -> Option<usize> {
+    let at = line.find('=')?;
+    let key = line[..at].trim();
+    let quotes = |quote| key.matches(quote).count();
+    let whole = quotes('"') % 2 == 0 && quotes('\'') % 2 == 0;
+    (!key.is_empty() && whole && !key.contains(['[', ']', '{', '}', '#', ','])).then_some(at + 1)
+}
+
+/// The end that a text of several lines still needs.
+fn open_quote(value: &str) -> Option<&'static str> {
+    let opened = |quote: &&str| value.matches(*quote).count() % 2 == 1;
+    ["\"\"\"", "'''"].into_iter().find(opened)
+}
+
+/// Where the first value of a line begins whose key is secret.
+fn value_of_secret(line: &str, names: &SecretNames) -> Option<usize> {
     let mut key = 0;
     for (at, _) in line.match_indices('=') {
-        let name = line[key..at].to_lowercase();
-        if SECRET_NAMES.iter().any(|word| name.contains(word)) {
+        if names.hold(&line[key..at]) {
             return Some(at + 1);
         }
         key = at + 1;
@@ -176,12 +244,12 @@ fn value_of_secret(line: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CheckedFile, likely_secrets};
+    use super::{CheckedFile, SecretNames, likely_secrets};
     use crate::document::Document;
 
     fn shown(text: &str, hidden: &str) -> (String, Vec<String>) {
         let errors = Document::parse(text).unwrap_err();
-        let checked = CheckedFile::syntax("a.toml", text, errors);
+        let checked = CheckedFile::syntax("a.toml", text, errors, &SecretNames::TELLING);
         let text_shown = checked.text.unwrap();
         assert!(!text_shown.contains(hidden), "{text_shown}");
         let marked = checked
@@ -204,6 +272,27 @@ mod tests {
 
     #[test]
     fn what_is_no_password_is_shown() {
-        assert!(likely_secrets("a = 1\n[t]\nb = [\n 1\n 2\n]\n# password\nc = 3\n").is_empty());
+        assert!(
+            likely_secrets(
+                "a = 1\n[t]\nb = [\n 1\n 2\n]\n# password\nc = 3\n",
+                &SecretNames::TELLING
+            )
+            .is_empty()
+        );
+    }
+
+    #[test]
+    fn the_names_that_a_schema_marks_hide_values_too() {
+        let names = SecretNames::These(vec!["pin".to_owned(), "auth".to_owned()]);
+        let hidden = |text: &str| -> Vec<String> {
+            let places = likely_secrets(text, &names);
+            places.into_iter().map(|place| text[place].to_owned()).collect()
+        };
+        assert_eq!(hidden("pin = 1\npinned = 2\n"), [" 1"]);
+        assert_eq!(hidden("a.pin = 1\n\"pin\" = 2 x\n"), [" 1", " 2 x"]);
+        assert_eq!(hidden("pin = [\n [\"x\"],\n \"a=b\",\n]\nb = 1\n").len(), 4);
+        assert_eq!(hidden("pin = \"\"\"\nb = x\n\"\"\"\nb = 1\n").len(), 3);
+        assert_eq!(hidden("[auth]\nuser = x\n[b]\nuser = y\n"), [" x"]);
+        assert_eq!(hidden("links = [{ pin = x }]\n"), [" x }]"]);
     }
 }

@@ -150,7 +150,9 @@ impl Difference {
     /// Whether both texts of a settings file are TOML, so that its settings could be compared.
     #[must_use]
     pub fn is_readable(&self, path: &str) -> bool {
-        let reads = |bytes: &Option<Vec<u8>>| draft::parse(path, bytes.clone().unwrap_or_default()).is_ok();
+        let reads = |bytes: &Option<Vec<u8>>| {
+            Document::parse(String::from_utf8_lossy(bytes.as_deref().unwrap_or_default())).is_ok()
+        };
         let mut files = self.files.iter().filter(|file| file.path == path);
         files.all(|file| reads(&file.before) && reads(&file.after))
     }
@@ -167,7 +169,7 @@ pub(super) fn changes_of(rules: &Rules<'_>, path: &str, before: Option<&[u8]>, a
     let Some(plugin) = plugin_of(path) else {
         return Vec::new();
     };
-    let parse = |bytes: Option<&[u8]>| draft::parse(path, bytes.unwrap_or_default().to_vec());
+    let parse = |bytes: Option<&[u8]>| draft::parse(path, bytes.unwrap_or_default().to_vec(), rules.live());
     match (parse(before), parse(after)) {
         (Ok(before), Ok(after)) => rules.changes(plugin, &before, &after),
         (Ok(_) | Err(_), Err(_)) | (Err(_), Ok(_)) => Vec::new(),
@@ -182,5 +184,5 @@ pub(super) fn document_at(
 ) -> Result<Option<Document>, StoreError> {
     let path = settings_path(plugin);
     let bytes = session.history.read(revision, &path)?;
-    bytes.map(|bytes| draft::parse(&path, bytes)).transpose()
+    bytes.map(|bytes| draft::parse(&path, bytes, &session.live)).transpose()
 }

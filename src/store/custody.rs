@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::checked::SecretNames;
 use super::manifest::{MANIFEST, plugin_of};
 use super::rules::Rules;
 use super::{Store, StoreError, checked, find};
@@ -263,7 +264,7 @@ impl Rules<'_> {
         let text = String::from_utf8_lossy(&bytes);
         let hidden = match Document::parse(text.as_ref()) {
             Ok(document) => self.with_mask(plugin, |mask| mask.places(&document)),
-            Err(_) => checked::likely_secrets(&text),
+            Err(_) => checked::likely_secrets(&text, &self.secret_names(plugin)),
         };
         if hidden.is_empty() {
             return bytes;
@@ -277,6 +278,15 @@ impl Rules<'_> {
         }
         masked.push_str(&text[end..]);
         masked.into_bytes()
+    }
+
+    /// The keys of a plugin whose values are secret.
+    pub(super) fn secret_names(&self, plugin: &str) -> SecretNames {
+        self.with_mask(plugin, |mask| match mask {
+            Mask::Schema(schema) => SecretNames::of(schema),
+            Mask::Sealed => SecretNames::TELLING,
+            Mask::Texts => SecretNames::Any,
+        })
     }
 
     /// Calls with what is known of a plugin's secrets.
@@ -334,7 +344,12 @@ impl Mask<'_> {
     fn hides(&self, path: &KeyPath, value: &Value) -> bool {
         sealed_text(value).is_some()
             || match self {
-                Self::Schema(schema) => schema.is_secret(path),
+                Self::Schema(schema) => match value {
+                    Value::Table(_) | Value::Array(_) => schema.is_secret(path),
+                    Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => {
+                        schema.may_be_secret(path)
+                    }
+                },
                 Self::Sealed => false,
                 Self::Texts => matches!(value, Value::String(_)),
             }

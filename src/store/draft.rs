@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::StoreError;
-use super::manifest::{MANIFEST, settings_path};
+use super::checked::SecretNames;
+use super::live::Live;
+use super::manifest::{MANIFEST, plugin_of, settings_path};
 use super::rules::Rules;
 use super::session::Session;
 use crate::document::Document;
@@ -65,7 +67,8 @@ impl<'d, 's> Draft<'d, 's> {
             }
             let path = settings_path(plugin);
             let live = self.file(&path)?.live.clone();
-            self.documents.insert(plugin.to_owned(), parse_present(&path, live)?);
+            let document = parse_present(&path, live, &self.session.live)?;
+            self.documents.insert(plugin.to_owned(), document);
         }
         Ok(&self.documents[plugin])
     }
@@ -144,17 +147,23 @@ impl<'d, 's> Draft<'d, 's> {
 }
 
 /// Parses the settings of a plugin, which must be there: those that are gone never count as defaults.
-pub(super) fn parse_present(path: &str, bytes: Option<Vec<u8>>) -> Result<Document, StoreError> {
+pub(super) fn parse_present(path: &str, bytes: Option<Vec<u8>>, live: &Live<'_>) -> Result<Document, StoreError> {
     let gone = || StoreError::HandEdit {
         files: vec![super::CheckedFile::missing(path)],
     };
-    parse(path, bytes.ok_or_else(gone)?)
+    parse(path, bytes.ok_or_else(gone)?, live)
 }
 
-/// Parses a settings file that stands in the folder.
-pub(super) fn parse(path: &str, bytes: Vec<u8>) -> Result<Document, StoreError> {
+/// Parses a settings file. Where it is no TOML, the schema in the folder says what must not be shown of it.
+pub(super) fn parse(path: &str, bytes: Vec<u8>, live: &Live<'_>) -> Result<Document, StoreError> {
     let refused = |file| StoreError::HandEdit { files: vec![file] };
     let text =
         files::text(path.as_ref(), bytes).map_err(|error| refused(super::CheckedFile::unreadable(path, &error)))?;
-    Document::parse(text.as_str()).map_err(|errors| refused(super::CheckedFile::syntax(path, &text, errors)))
+    Document::parse(text.as_str()).map_err(|errors| {
+        let names = match plugin_of(path) {
+            None => SecretNames::TELLING,
+            Some(plugin) => Rules::read(live.clone()).map_or(SecretNames::Any, |rules| rules.secret_names(plugin)),
+        };
+        refused(super::CheckedFile::syntax(path, &text, errors, &names))
+    })
 }

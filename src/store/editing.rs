@@ -108,7 +108,7 @@ impl Store {
             revealed,
         };
         // What is no TOML is for a person to mend as it stands.
-        let Ok(document) = draft::parse(&editable.path, editable.bytes.clone()) else {
+        let Ok(document) = draft::parse(&editable.path, editable.bytes.clone(), rules.live()) else {
             return Ok(editable);
         };
         let mut places = Vec::new();
@@ -138,10 +138,10 @@ impl Store {
         if before.covers.is_empty() {
             return Ok(edited.to_vec());
         }
-        let Ok(document) = draft::parse(&before.path, edited.to_vec()) else {
+        let rules = Rules::read(Live::open(self)?)?;
+        let Ok(document) = draft::parse(&before.path, edited.to_vec(), rules.live()) else {
             return Ok(edited.to_vec());
         };
-        let rules = Rules::read(Live::open(self)?)?;
         let secrets = rules.schema(&before.plugin)?.secret_values(&document);
         let found = before.found(&document, &secrets)?;
         Ok(spliced(document.text(), found.into_iter()).into_bytes())
@@ -151,11 +151,11 @@ impl Store {
     /// the file does not are new, and to be sealed.
     pub fn check_edit(&self, before: &Editable, after: &[u8]) -> Result<CheckedFile, StoreError> {
         let rules = Rules::read(Live::open(self)?)?;
-        let Ok(document) = draft::parse(&before.path, after.to_vec()) else {
+        let Ok(document) = draft::parse(&before.path, after.to_vec(), rules.live()) else {
             let checked = rules.check_bytes(&before.plugin, after.to_vec())?;
             return Ok(checked.hiding(&|| before.plain_in(&String::from_utf8_lossy(after))));
         };
-        let live = draft::parse(&before.path, before.bytes.clone()).unwrap_or_default();
+        let live = draft::parse(&before.path, before.bytes.clone(), rules.live()).unwrap_or_default();
         let new = custody::new_secrets(&*rules.schema(&before.plugin)?, &live, &document);
         rules.check_held(&before.plugin, &document, &|path, value| {
             if new.iter().any(|(new, _)| new == path) {
@@ -177,7 +177,7 @@ impl Store {
             return Ok(edited.to_vec());
         }
         let hidden = match Document::parse(text) {
-            Err(_) => checked::likely_secrets(text),
+            Err(_) => checked::likely_secrets(text, &rules.secret_names(&before.plugin)),
             Ok(document) => {
                 let is_placeholder = |value: &Value| before.covers.iter().any(|cover| cover.shown.reveal() == value);
                 let mut values = schema.secret_values(&document);

@@ -74,7 +74,7 @@ impl Store {
     fn get_now(&self, name: &KeyPath) -> Result<Found, StoreError> {
         let live = Live::open(self)?;
         if let Some((setting, bytes)) = Setting::of_full_name(name, &live)? {
-            let document = draft::parse(&settings_path(&setting.plugin), bytes)?;
+            let document = draft::parse(&settings_path(&setting.plugin), bytes, &live)?;
             let rules = Rules::read(live)?;
             if let Some(found) = stands(&setting, &document) {
                 return hide(&setting, found, &rules);
@@ -103,7 +103,7 @@ impl Store {
             }
             .into());
         };
-        let document = draft::parse(&path, bytes)?;
+        let document = draft::parse(&path, bytes, &session.live)?;
         match stands(&setting, &document) {
             Some(found) => hide(&setting, found, &session.rules),
             None => default(&setting, &document, &session.rules),
@@ -113,7 +113,7 @@ impl Store {
 
 fn found(setting: &Setting, rules: &Rules<'_>) -> Result<Found, StoreError> {
     let path = settings_path(&setting.plugin);
-    let document = draft::parse_present(&path, rules.live().read(&path)?)?;
+    let document = draft::parse_present(&path, rules.live().read(&path)?, rules.live())?;
     match stands(setting, &document) {
         Some(found) => hide(setting, found, rules),
         None => default(setting, &document, rules),

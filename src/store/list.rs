@@ -116,7 +116,7 @@ impl Store {
 
 fn read_document(plugin: &str, rules: &Rules<'_>) -> Result<Document, StoreError> {
     let path = settings_path(plugin);
-    draft::parse_present(&path, rules.live().read(&path)?)
+    draft::parse_present(&path, rules.live().read(&path)?, rules.live())
 }
 
 fn rows_of(plugin: &str, prefix: &KeyPath, rules: &Rules<'_>) -> Result<Vec<Row>, StoreError> {

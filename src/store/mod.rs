@@ -50,7 +50,7 @@ use std::time::Duration;
 
 use crate::history::maintain;
 
-pub use apply::{ApplyError, Incoming, read_incoming};
+pub use apply::{ApplyError, Incoming};
 pub use checked::CheckedFile;
 pub use compare::{Difference, FileDifference, Shown};
 pub use custody::{SecretError, personal_identity};

@@ -129,8 +129,8 @@ fn plan(
             } else {
                 file.live.clone()
             };
-            let before = draft::parse(path, before.unwrap_or_default())?;
-            let mut after = draft::parse(path, file.after.clone().unwrap_or_default())?;
+            let before = draft::parse(path, before.unwrap_or_default(), &session.live)?;
+            let mut after = draft::parse(path, file.after.clone().unwrap_or_default(), &session.live)?;
             if file.after.is_some() {
                 let (checked, sealed) = check_and_seal(session, rules, plugin, file, after)?;
                 refused.extend(Some(checked).filter(CheckedFile::is_refused));
@@ -176,7 +176,7 @@ impl Plan {
                 // Its settings would silently become their defaults.
                 return Ok(Some(CheckedFile::missing(path)));
             }
-            let live = draft::parse(path, file.live.clone().unwrap_or_default())?;
+            let live = draft::parse(path, file.live.clone().unwrap_or_default(), &session.live)?;
             if file.live.is_some() {
                 // A plugin that goes is checked by the rules that it had.
                 let its_rules = if rules.has(plugin) { rules } else { &session.rules };
@@ -185,7 +185,7 @@ impl Plan {
                     return Ok(Some(checked));
                 }
             }
-            let recorded = draft::parse(path, recorded(session, file)?.unwrap_or_default())?;
+            let recorded = draft::parse(path, recorded(session, file)?.unwrap_or_default(), &session.live)?;
             changes.extend(rules.changes(plugin, &recorded, &live));
         }
         let change = FileChange {
@@ -220,7 +220,7 @@ fn check_and_seal(
         return Ok((rules.check_settings(plugin, &after)?, after));
     }
     let live = file.live.clone().unwrap_or_default();
-    let live = draft::parse(&settings_path(plugin), live).unwrap_or_default();
+    let live = draft::parse(&settings_path(plugin), live, &session.live).unwrap_or_default();
     let mut secrets = custody::new_secrets(&schema, &live, &after);
     let checked = rules.check_held(plugin, &after, &|path, value| {
         if secrets.iter().any(|(new, _)| new == path) {

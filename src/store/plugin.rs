@@ -155,7 +155,11 @@ pub(super) fn edit_manifest(
     draft: &mut Draft<'_, '_>,
     edit: impl Fn(&Document) -> Result<Document, StoreError>,
 ) -> Result<(), StoreError> {
-    let manifest = draft::parse(MANIFEST, draft.file(MANIFEST)?.after.clone().unwrap_or_default())?;
+    let manifest = draft::parse(
+        MANIFEST,
+        draft.file(MANIFEST)?.after.clone().unwrap_or_default(),
+        &draft.session().live,
+    )?;
     let edited = edit(&manifest)?;
     draft.put_file(MANIFEST, Some(edited.text().as_bytes().to_vec()))
 }

@@ -152,7 +152,7 @@ fn document(plugin: &str, rules: &Rules<'_>) -> Result<Document, StoreError> {
         return Err(rules.no_such_plugin(plugin));
     }
     let path = settings_path(plugin);
-    draft::parse_present(&path, rules.live().read(&path)?)
+    draft::parse_present(&path, rules.live().read(&path)?, rules.live())
 }
 
 /// Gives a setting a value, where the table or array that it belongs to is there.

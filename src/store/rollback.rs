@@ -125,7 +125,7 @@ fn restore_plugins(
             away.extend(stays_away(&revision, plugin)?);
             continue;
         }
-        let earlier = super::draft::parse(&file.path, session.history.read_blob(file.blob)?)?;
+        let earlier = super::draft::parse(&file.path, session.history.read_blob(file.blob)?, &session.live)?;
         let restored = if revision.is_of_another_version(plugin, &earlier)? {
             revision.spliced(plugin, draft.document(plugin)?, &earlier)?
         } else {

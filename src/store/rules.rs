@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::checked::SecretNames;
 use super::live::Live;
 use super::manifest::{self, MANIFEST, Manifest, schema_path, settings_path};
 use super::{CheckedFile, SecretError, StoreError, custody, draft};
@@ -166,7 +167,7 @@ impl<'s> Rules<'s> {
 
     /// Checks the bytes of a plugin's settings, which may not even be text.
     pub(super) fn check_bytes(&self, plugin: &str, bytes: Vec<u8>) -> Result<CheckedFile, StoreError> {
-        match draft::parse(&settings_path(plugin), bytes) {
+        match draft::parse(&settings_path(plugin), bytes, &self.live) {
             Ok(document) => self.check_settings(plugin, &document),
             Err(StoreError::HandEdit { mut files }) if !files.is_empty() => Ok(files.swap_remove(0)),
             Err(error) => Err(error),
@@ -217,7 +218,7 @@ pub(super) fn parse_manifest(text: &str) -> Result<Manifest, StoreError> {
 fn explain_manifest(text: &str, error: &toml::de::Error) -> Result<CheckedFile, StoreError> {
     let document = match Document::parse(text) {
         Ok(document) => document,
-        Err(errors) => return Ok(CheckedFile::syntax(MANIFEST, text, errors)),
+        Err(errors) => return Ok(CheckedFile::syntax(MANIFEST, text, errors, &SecretNames::TELLING)),
     };
     let schema = Schema::parse(manifest::MANIFEST_SCHEMA, &manifest::schema())?;
     let compiled = Checker::compile(&schema, &Library::default(), CheckOptions::default());

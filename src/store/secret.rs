@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::custody::{self, SecretError};
+use super::custody::{self, Mask, SecretError};
 use super::draft::{self, Draft};
 use super::interpret::{Given, interpret};
 use super::live::Live;
@@ -62,6 +62,28 @@ impl Store {
         Ok(rules.schema(&setting.plugin)?.is_secret(&setting.path))
     }
 
+    /// Whether a text that is to become the value of a setting, or with `item` an item of it, could hold a secret.
+    pub fn holds_secret(&self, name: &KeyPath, text: &str, item: bool) -> Result<bool, StoreError> {
+        let rules = Rules::read(Live::open(self)?)?;
+        let setting = Setting::find(name, rules.live(), &rules)?;
+        let schema = rules.schema(&setting.plugin)?;
+        // A whole plugin takes no value.
+        if setting.path.is_empty() || !schema.has_secrets() {
+            return Ok(false);
+        }
+        let path = if item { setting.path.index(0) } else { setting.path };
+        Ok(match Value::parse_literal(text) {
+            // It could be meant for what stands below.
+            None => schema.may_be_secret(&path),
+            Some(value @ (Value::Array(_) | Value::Table(_))) => {
+                Mask::Schema(&schema).value(&path, value.clone()) != value
+            }
+            Some(Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_)) => {
+                schema.is_secret(&path)
+            }
+        })
+    }
+
     /// Gives a secret a new value, which is checked and then sealed.
     pub fn secret_set(&self, name: &KeyPath, given: &Given, intent: &Intent) -> Result<Outcome, StoreError> {
         self.change("secret set", intent, &mut |draft| {
@@ -74,11 +96,12 @@ impl Store {
         })
     }
 
-    /// Seals a secret that somebody wrote into the file in plain text, where it stands. What else was edited in that
+    /// Seals a secret that somebody wrote into the file in plain text, where it stands, or all below a table or in a
+    /// plugin. What else was edited in that
     /// file by hand is recorded with it; the plain text never is.
     pub fn secret_set_from_file(&self, name: &KeyPath, intent: &Intent) -> Result<Outcome, StoreError> {
         self.change("secret set", intent, &mut |draft| {
-            let setting = find(draft, name)?;
+            let setting = Setting::find(name, &draft.session().live, &draft.session().rules)?;
             let plugin = setting.plugin.as_str();
             let schema = draft.session().rules.schema(plugin)?;
             let recipients = draft.session().rules.recipients(plugin)?;
@@ -86,7 +109,7 @@ impl Store {
             let mut exposed = schema.secret_values(&document);
             exposed.retain(|(path, value)| path.starts_with(&setting.path) && custody::sealed_text(value).is_none());
             if exposed.is_empty() {
-                let key = setting.name();
+                let key = find(draft, name)?.name();
                 let sealed = document.contains(&setting.path);
                 return Err(if sealed {
                     SecretError::Sealed { key }.into()
@@ -106,7 +129,7 @@ impl Store {
         let rules = Rules::read(Live::open(self)?)?;
         let setting = Setting::find(name, rules.live(), &rules)?;
         let path = settings_path(&setting.plugin);
-        let document = draft::parse_present(&path, rules.live().read(&path)?)?;
+        let document = draft::parse_present(&path, rules.live().read(&path)?, rules.live())?;
         let Some(value) = document.get(&setting.path) else {
             return Ok(Secret::new(self.get(name, None)?.value));
         };
@@ -120,7 +143,7 @@ impl Store {
         let mut rows = Vec::new();
         for plugin in rules.plugins() {
             let path = settings_path(plugin);
-            let document = draft::parse_present(&path, rules.live().read(&path)?)?;
+            let document = draft::parse_present(&path, rules.live().read(&path)?, rules.live())?;
             let schema = rules.schema(plugin)?;
             let recipients = rules.recipients(plugin)?.len();
             let name = KeyPath::root().key(plugin);

@@ -138,7 +138,7 @@ fn has_key(live: &Live<'_>, plugin: &str, key: &KeyPath) -> Result<bool, StoreEr
     let Some(bytes) = live.read(&path)? else {
         return Ok(false);
     };
-    Ok(draft::parse(&path, bytes)?.contains(key))
+    Ok(draft::parse(&path, bytes, live)?.contains(key))
 }
 
 fn unknown(name: &KeyPath, first: &str, rules: &Rules<'_>) -> SettingError {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::checked::SecretNames;
 use super::live::Live;
 use super::manifest::{MANIFEST, plugin_of, schema_path, settings_path};
 use super::opened::{Opened, Unsealing};
@@ -334,7 +335,7 @@ fn check_text(
             CheckedFile::new(path, document.text(), Some(schema.name().to_owned()), violations)
                 .hiding(&|| schema.secrets(&document))
         }
-        Err(errors) => CheckedFile::syntax(path, &text, errors),
+        Err(errors) => CheckedFile::syntax(path, &text, errors, &SecretNames::of(checker.schema())),
     }
 }
 

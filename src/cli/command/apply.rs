@@ -8,7 +8,7 @@ use crate::cli::options::{ChangeOptions, Options};
 use crate::cli::printer::Reply;
 use crate::cli::report::Failure;
 use crate::files;
-use crate::store::{StoreError, read_incoming};
+use crate::store::StoreError;
 
 /// Merge settings from a file into a plugin's
 ///
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &ApplyArgs, options: &Options) -> Result<Reply, Failure>
             files::read_text(&args.file, options.limits().file_size)?,
         )
     };
-    let incoming = read_incoming(&name, &text)?;
+    let incoming = store.read_incoming(&plugin, &name, &text)?;
     match store.apply(&plugin, &incoming, args.replace, &options.intent(&args.change)) {
         Ok(outcome) => Ok(super::outcome::reply(outcome)),
         Err(error) => {

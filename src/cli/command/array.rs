@@ -62,7 +62,7 @@ impl ItemArgs {
 pub(crate) fn add(AddArgs { item }: &AddArgs, options: &Options) -> Result<Reply, Failure> {
     let store = options.open_store()?;
     let key = super::key(&item.key, &store, options)?;
-    super::set::refuse_secrets(&store, [&key].into_iter())?;
+    super::set::refuse_secrets(&store, [(&key, item.value.as_str())].into_iter(), true)?;
     let (outcome, reached) = store.add(&key, &item.given(), &options.intent(&item.change))?;
     Ok(super::set::reply(outcome, &reached))
 }
@@ -71,7 +71,7 @@ pub(crate) fn add(AddArgs { item }: &AddArgs, options: &Options) -> Result<Reply
 pub(crate) fn remove(RemoveArgs { item }: &RemoveArgs, options: &Options) -> Result<Reply, Failure> {
     let store = options.open_store()?;
     let key = super::key(&item.key, &store, options)?;
-    super::set::refuse_secrets(&store, [&key].into_iter())?;
+    super::set::refuse_secrets(&store, [(&key, item.value.as_str())].into_iter(), true)?;
     let (outcome, reached) = store.remove(&key, &item.given(), &options.intent(&item.change))?;
     Ok(super::set::reply(outcome, &reached))
 }

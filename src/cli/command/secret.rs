@@ -75,7 +75,8 @@ pub(crate) struct KeygenArgs {
 ///   pass show mqtt | valvecfg secret set valve.mqtt.password --value-stdin
 ///   valvecfg secret set valve.mqtt.password --from-file
 ///
-/// With --from-file, what was written into the file in plain text is sealed there.
+/// With --from-file, what was written into the file in plain text is sealed there:
+/// one setting, or all of a table or plugin.
 ///
 /// The value is never an argument: other users see those, and shells remember
 /// them.

@@ -75,6 +75,8 @@ pub(crate) fn run(args: &SetArgs, options: &Options) -> Result<Reply, Failure> {
             vec![(key, answer)]
         }
         [key, equals, value] if equals == "=" => {
+            let name = super::key(key, &store, options)?;
+            refuse_secrets(&store, [(&name, value.as_str())].into_iter(), false)?;
             let message = "no space stands around the `=` of an assignment";
             return Err(Failure::usage(message, format!("valvecfg set {key}={value}")));
         }
@@ -89,9 +91,14 @@ pub(crate) fn run(args: &SetArgs, options: &Options) -> Result<Reply, Failure> {
             ));
         }
     };
-    let is_typed = args.words.len() > 1 || args.words.iter().any(|word| split_assignment(word).is_some());
-    if is_typed && !args.value_stdin {
-        refuse_secrets(&store, pairs.iter().map(|(key, _)| key))?;
+    let is_asked = args.words.len() == 1 && args.words.iter().all(|word| split_assignment(word).is_none());
+    let is_typed = !is_asked && !args.value_stdin;
+    if is_typed {
+        let texts = pairs.iter().filter_map(|(key, given)| match given {
+            Given::Text(text) | Given::String(text) => Some((key, text.as_str())),
+            Given::Value(_) => None,
+        });
+        refuse_secrets(&store, texts, false)?;
     }
     if args.expect.is_some() && pairs.len() != 1 {
         return Err(Failure::usage(
@@ -110,16 +117,21 @@ pub(crate) fn run(args: &SetArgs, options: &Options) -> Result<Reply, Failure> {
         .collect();
     match store.set(&assignments, &options.intent(&args.change)) {
         Ok((outcome, reached)) => Ok(reply(outcome, &reached)),
-        Err(error) if args.value_stdin => Err(error.into()),
+        // What was asked for could be a secret, and is not repeated.
+        Err(error) if !is_typed => Err(error.into()),
         Err(error) => Err(with_missing(&assignments, error)),
     }
 }
 
-/// Refuses secrets whose values stand among the arguments.
-pub(super) fn refuse_secrets<'k>(store: &Store, keys: impl Iterator<Item = &'k KeyPath>) -> Result<(), Failure> {
-    for key in keys {
+/// Refuses secrets whose values stand among the arguments, with `item` as items of arrays.
+pub(super) fn refuse_secrets<'k>(
+    store: &Store,
+    pairs: impl Iterator<Item = (&'k KeyPath, &'k str)>,
+    item: bool,
+) -> Result<(), Failure> {
+    for (key, text) in pairs {
         // A name that means nothing is told by the verb itself.
-        if store.is_secret(key).unwrap_or(false) {
+        if store.holds_secret(key, text, item).unwrap_or(false) {
             let key = store.setting(key)?.name();
             return Err(StoreError::from(SecretError::InArguments { key }).into());
         }
@@ -228,6 +240,8 @@ pub(super) fn read_stdin(options: &Options) -> Result<String, Failure> {
 
 /// A text from standard input.
 pub(super) fn read_stdin_whole(options: &Options) -> Result<String, Failure> {
+    // Nobody knows yet what it will be.
+    crate::secret::forbid_dumps();
     let limit = options.limits().file_size;
     let mut text = String::new();
     let read = std::io::stdin()
