@@ -8,6 +8,7 @@ mod faults;
 mod generated;
 mod history;
 mod hook;
+mod interoperation;
 mod readme;
 mod schemas;
 mod schemastore;

@@ -182,7 +182,7 @@ help: nothing was written
 
 $ valvecfg apply - --plugin valve
 ------- stderr -------
-error: `mode` is [null], which TOML cannot hold
+error: `mode` is an array that holds null or a number, which TOML cannot hold
 help: nothing was written
 [exit 1]
 

@@ -4,6 +4,7 @@
 //! A representative part runs with all the other tests. `VALVECFG_FAULTS=all cargo test --locked --test suite
 //! faults::` runs every point; it takes some minutes.
 
+mod canary;
 mod disk;
 mod errors;
 mod full;
@@ -12,6 +13,7 @@ mod limits;
 mod odd_files;
 mod oracle;
 mod power;
+mod remains;
 mod saves;
 mod strace;
 mod surgery;
