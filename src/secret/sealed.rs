@@ -28,6 +28,9 @@ pub enum SealError {
     /// It would be longer than what is opened.
     #[error("the value is longer than {} bytes", LONGEST / 2)]
     TooLong,
+    /// The settings would not be TOML with the sealed values in their places.
+    #[error("the sealed values do not fit where they are to stand")]
+    NoPlace,
     /// age could not do it.
     #[error("cannot seal: {reason}")]
     Age {

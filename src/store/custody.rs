@@ -195,20 +195,56 @@ pub(super) fn moved(schema: &Schema, before: &Document, after: &Document) -> Vec
 
 /// Seals values where they stand.
 pub(super) fn seal_in(
-    document: Document,
+    document: &Document,
     plugin: &str,
     secrets: Vec<(KeyPath, Value)>,
     recipients: &[Recipient],
 ) -> Result<Document, StoreError> {
-    secrets.into_iter().try_fold(document, |document, (path, value)| {
+    if secrets.is_empty() {
+        return Ok(document.clone());
+    }
+    let mut places = Vec::with_capacity(secrets.len());
+    let mut new = Vec::new();
+    for (path, value) in secrets {
         let key = KeyPath::root().key(plugin).concat(&path);
         if recipients.is_empty() {
             return Err(SecretError::NoRecipients { key }.into());
         }
         let sealed = seal(&key, &Secret::new(value), recipients);
         let sealed = sealed.map_err(|source| SecretError::Seal { key, source })?;
+        match document.locate(&path) {
+            Some(location) => places.push((location.value, format!("\"{sealed}\""))),
+            None => new.push((path, sealed)),
+        }
+    }
+    // All at once: a thousand edits would parse the text a thousand times.
+    places.sort_by_key(|(place, _)| place.start);
+    let text = spliced(
+        document.text(),
+        places.iter().map(|(place, text)| (place.clone(), text.as_str())),
+    );
+    let document = Document::parse(text).map_err(|_| SecretError::Seal {
+        key: KeyPath::root().key(plugin),
+        source: SealError::NoPlace,
+    })?;
+    new.into_iter().try_fold(document, |document, (path, sealed)| {
         Ok(document.set(&path, &Value::String(sealed))?)
     })
+}
+
+/// A text with other texts in these places, which are in its order.
+pub(super) fn spliced<'p>(text: &str, places: impl Iterator<Item = (Range<usize>, &'p str)>) -> String {
+    let mut whole = String::with_capacity(text.len());
+    let mut end = 0;
+    for (place, with) in places {
+        if let Some(between) = text.get(end..place.start) {
+            whole.push_str(between);
+            whole.push_str(with);
+            end = place.end;
+        }
+    }
+    whole.push_str(text.get(end..).unwrap_or_default());
+    whole
 }
 
 /// What is known of a plugin's secrets when its settings are shown.
@@ -269,15 +305,7 @@ impl Rules<'_> {
         if hidden.is_empty() {
             return bytes;
         }
-        let mut masked = String::with_capacity(text.len());
-        let mut end = 0;
-        for place in hidden.into_iter().filter(|place| text.get(place.clone()).is_some()) {
-            masked.push_str(text.get(end..place.start).unwrap_or_default());
-            masked.push_str(MASK);
-            end = place.end;
-        }
-        masked.push_str(&text[end..]);
-        masked.into_bytes()
+        spliced(&text, hidden.into_iter().map(|place| (place, MASK))).into_bytes()
     }
 
     /// The keys of a plugin whose values are secret.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::custody::{self, sealed_text};
+use super::custody::{self, sealed_text, spliced};
 use super::live::Live;
 use super::manifest::settings_path;
 use super::plan::{Intent, Outcome};
@@ -224,19 +224,4 @@ impl Editable {
         found.sort_by_key(|place| place.start);
         found
     }
-}
-
-/// A text with other texts in these places, which are in its order.
-fn spliced<'p>(text: &str, places: impl Iterator<Item = (Range<usize>, &'p str)>) -> String {
-    let mut whole = String::with_capacity(text.len());
-    let mut end = 0;
-    for (place, with) in places {
-        if let Some(between) = text.get(end..place.start) {
-            whole.push_str(between);
-            whole.push_str(with);
-            end = place.end;
-        }
-    }
-    whole.push_str(text.get(end..).unwrap_or_default());
-    whole
 }

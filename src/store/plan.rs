@@ -239,7 +239,7 @@ fn check_and_seal(
         secrets.push((to, opened.reveal().clone()));
     }
     let recipients = rules.recipients(plugin)?;
-    Ok((checked, custody::seal_in(after, plugin, secrets, &recipients)?))
+    Ok((checked, custody::seal_in(&after, plugin, secrets, &recipients)?))
 }
 
 /// What history holds of a file.

@@ -117,7 +117,7 @@ impl Store {
                     super::SetError::NotSet { key }.into()
                 });
             }
-            let sealed = custody::seal_in(document, plugin, exposed, &recipients)?;
+            let sealed = custody::seal_in(&document, plugin, exposed, &recipients)?;
             draft.put_document(plugin, sealed)?;
             draft.file(&settings_path(plugin))?.superseded = true;
             Ok(())
@@ -218,7 +218,7 @@ impl Store {
                 }
                 let document = draft.document(&plugin)?.clone();
                 let recipients = rules.recipients(&plugin)?;
-                draft.put_document(&plugin, custody::seal_in(document, &plugin, values, &recipients)?)?;
+                draft.put_document(&plugin, custody::seal_in(&document, &plugin, values, &recipients)?)?;
             }
             Ok(())
         })?;

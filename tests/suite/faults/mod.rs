@@ -13,6 +13,7 @@ mod limits;
 mod odd_files;
 mod oracle;
 mod power;
+mod rekey;
 mod remains;
 mod saves;
 mod strace;
