@@ -1,14 +1,11 @@
 //! valvecfg's command line: arguments in, exit code out.
 
-use std::alloc::System;
 use std::process::ExitCode;
 
-use zeroizing_alloc::ZeroAlloc;
+use valvecfg::secret::Wiping;
 
-/// Wipes all memory that is given back. Parsers and formatters copy what is secret on the way, and only here is every
-/// copy met.
 #[global_allocator]
-static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+static ALLOCATOR: Wiping = Wiping;
 
 fn main() -> ExitCode {
     valvecfg::cli::run(std::env::args_os())

@@ -12,12 +12,14 @@ mod envelope;
 mod identity;
 mod recipient;
 mod sealed;
+mod wiping;
 
 pub use dumps::forbid_dumps;
 pub use envelope::EnvelopeError;
 pub use identity::{Ask, IdentityError, Keyring, generate};
 pub use recipient::{Recipient, RecipientError};
 pub use sealed::{OpenError, SealError, Sealed, is_sealed, seal};
+pub use wiping::Wiping;
 
 use zeroize::Zeroize as _;
 
