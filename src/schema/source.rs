@@ -1,13 +1,15 @@
 //! A schema as it was read: its JSON, and that of the schemas it refers to. Nothing is compiled here, so
 //! that a single default costs a parse and a walk.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use serde_json::Value as Json;
 
 use super::place::{Place, find, pointer_to};
 use super::{Library, SchemaError};
+use crate::document::KeyPath;
 
 /// A JSON Schema that was read but not compiled.
 #[derive(Clone, Debug)]
@@ -16,6 +18,8 @@ pub struct Schema {
     files: Vec<Arc<File>>,
     /// Found when it is first asked for: masking asks for every value.
     pub(super) secrets: OnceLock<Vec<Vec<String>>>,
+    /// Paths of which it was asked before whether they are secret: the documents of one schema ask the same again.
+    pub(super) told: Arc<RwLock<HashMap<KeyPath, bool>>>,
 }
 
 /// One schema file.
@@ -48,6 +52,7 @@ impl Schema {
         Ok(Self {
             files: vec![Arc::new(File::parse(name, text)?)],
             secrets: OnceLock::new(),
+            told: Arc::default(),
         })
     }
 
@@ -95,6 +100,7 @@ impl Schema {
             }
             self.files.append(&mut found);
             self.secrets = OnceLock::new();
+            self.told = Arc::default();
         }
     }
 

@@ -1,6 +1,7 @@
 //! Which values are secret. One keyword anywhere around a value is enough: printing cannot be taken back.
 
 use std::ops::Range;
+use std::sync::PoisonError;
 
 use serde_json::Value as Json;
 
@@ -8,6 +9,9 @@ use super::Outline;
 use crate::document::{self, Document, KeyPath, Segment, Value};
 use crate::schema::place::find;
 use crate::schema::{Kind, Schema, keyword};
+
+/// So many paths are remembered with what was found of them.
+const MOST_TOLD: usize = 4096;
 
 impl Schema {
     /// Whether it marks anything as secret. Most schemas do not, and their documents need not be searched.
@@ -133,6 +137,21 @@ impl Schema {
     /// Whether the value at a path, or a table around it, is secret.
     #[must_use]
     pub fn is_secret(&self, path: &KeyPath) -> bool {
+        let told = self.told.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(told) = told.get(path) {
+            return *told;
+        }
+        drop(told);
+        let is_secret = self.find_secret(path);
+        let mut told = self.told.write().unwrap_or_else(PoisonError::into_inner);
+        // Documents may hold any number of keys.
+        if told.len() < MOST_TOLD {
+            told.insert(path.clone(), is_secret);
+        }
+        is_secret
+    }
+
+    fn find_secret(&self, path: &KeyPath) -> bool {
         let mut outline = Outline::new(self);
         let segments = path.segments();
         (0..=segments.len()).any(|length| {
