@@ -152,12 +152,11 @@ impl Schema {
     }
 
     fn find_secret(&self, path: &KeyPath) -> bool {
-        let mut outline = Outline::new(self);
-        let segments = path.segments();
-        (0..=segments.len()).any(|length| {
-            let annotation = outline.annotate(&self.root(), &segments[..length]);
-            annotation.is_some_and(|annotation| annotation.secret)
-        })
+        if path.split_last().is_some_and(|(around, _)| self.is_secret(&around)) {
+            return true;
+        }
+        let annotation = Outline::new(self).annotate(&self.root(), path.segments());
+        annotation.is_some_and(|annotation| annotation.secret)
     }
 }
 
