@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::node::{Content, Entry, Node};
+use super::node::{Content, Entries, Node};
 use super::{Document, KeyPath, Value};
 
 /// What stands for a value that must not be shown. It says neither how long it is nor whether two are alike.
@@ -64,7 +63,7 @@ pub fn changes(before: &Document, after: &Document) -> Vec<Change> {
 
 /// [`changes`] below one place.
 pub(super) fn compare(key: KeyPath, before: Option<&Node>, after: Option<&Node>, found: &mut Vec<Change>) {
-    let absent = IndexMap::new();
+    let absent = Entries::default();
     match (before.map(View::of), after.map(View::of)) {
         (Some(View::Table(before)), Some(View::Table(after))) => compare_tables(&key, before, after, found),
         (Some(View::Table(before)), None) if !before.is_empty() => compare_tables(&key, before, &absent, found),
@@ -86,7 +85,7 @@ pub(super) fn compare(key: KeyPath, before: Option<&Node>, after: Option<&Node>,
 
 /// What a comparison looks into, and what it takes whole.
 enum View<'n> {
-    Table(&'n IndexMap<String, Entry>),
+    Table(&'n Entries),
     Elements(&'n [Node]),
     Leaf,
 }
@@ -100,12 +99,7 @@ impl<'n> View<'n> {
     }
 }
 
-fn compare_tables(
-    key: &KeyPath,
-    before: &IndexMap<String, Entry>,
-    after: &IndexMap<String, Entry>,
-    found: &mut Vec<Change>,
-) {
+fn compare_tables(key: &KeyPath, before: &Entries, after: &Entries, found: &mut Vec<Change>) {
     let mut passed = 0;
     let removed_up_to = |passed: &mut usize, end: usize, found: &mut Vec<Change>| {
         while *passed < end {

@@ -2,11 +2,10 @@
 //! it was. The outcome is parsed again and compared with what the edit should have done, so that a mistake
 //! in splicing is an error and never a wrong document.
 
-use indexmap::IndexMap;
 use thiserror::Error;
 
 use super::layout::{Layout, Place};
-use super::node::{Content, Entry, Node};
+use super::node::{Content, Entries, Entry, Node};
 use super::splice::{Done, Splice};
 use super::{Document, KeyPath, Segment, Value};
 
@@ -285,8 +284,8 @@ fn differs_only_at(old: &Node, new: &Node, path: &[Segment], expected: Option<&V
     }
 }
 
-fn others_are_same(before: &IndexMap<String, Entry>, after: &IndexMap<String, Entry>, key: &str) -> bool {
-    let others = |entries: &IndexMap<String, Entry>| entries.len() - usize::from(entries.contains_key(key));
+fn others_are_same(before: &Entries, after: &Entries, key: &str) -> bool {
+    let others = |entries: &Entries| entries.len() - usize::from(entries.contains_key(key));
     let same = |(name, entry): (&String, &Entry)| after.get(name).is_some_and(|other| entry.node.same(&other.node));
     others(before) == others(after) && before.iter().filter(|(name, _)| *name != key).all(same)
 }

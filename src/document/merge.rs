@@ -149,7 +149,7 @@ impl Plan {
     }
 
     fn table(&mut self, key: &KeyPath, base: Option<&Node>, ours: &Node, theirs: &Node) -> Table {
-        let mut merged = Table::new();
+        let mut merged = Table::default();
         let mut names: Vec<&String> = entries(ours).collect();
         names.extend(entries(theirs).filter(|name| child(Some(ours), name).is_none()));
         for name in names {

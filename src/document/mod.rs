@@ -150,7 +150,7 @@ impl Document {
 /// An empty document.
 impl Default for Document {
     fn default() -> Self {
-        let content = Content::Table(indexmap::IndexMap::new());
+        let content = Content::Table(node::Entries::default());
         Self {
             text: String::new(),
             root: Node { span: 0..0, content },

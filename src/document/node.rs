@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::value::Hashing;
 use super::{SyntaxError, Table, Value};
 
 /// One value and where it stands.
@@ -23,7 +24,7 @@ pub(super) enum Content {
     /// Everything that holds no other value.
     Scalar(Value),
     Array(Vec<Node>),
-    Table(IndexMap<String, Entry>),
+    Table(Entries),
 }
 
 impl Content {
@@ -36,6 +37,9 @@ impl Content {
         }
     }
 }
+
+/// The keys of a table, in the order in which the text first names them.
+pub(super) type Entries = IndexMap<String, Entry, Hashing>;
 
 /// A key of a table and its value.
 #[derive(Clone, Debug)]

@@ -240,7 +240,9 @@ fn place(value: &mut Value, path: &[Segment], new: Option<&Value>) {
             items.remove(*index);
         }
         ([Segment::Key(key), rest @ ..], Value::Table(table)) => {
-            let inner = table.entry(key.clone()).or_insert_with(|| Value::Table(Table::new()));
+            let inner = table
+                .entry(key.clone())
+                .or_insert_with(|| Value::Table(Table::default()));
             place(inner, rest, new);
         }
         ([Segment::Index(index), rest @ ..], Value::Array(items)) => place(&mut items[*index], rest, new),
@@ -258,7 +260,10 @@ fn pruned(value: Value) -> Value {
     match value {
         Value::Table(table) => {
             let kept = table.into_iter().map(|(key, value)| (key, pruned(value)));
-            Value::Table(kept.filter(|(_, value)| *value != Value::Table(Table::new())).collect())
+            Value::Table(
+                kept.filter(|(_, value)| *value != Value::Table(Table::default()))
+                    .collect(),
+            )
         }
         Value::Array(items) => Value::Array(items.into_iter().map(pruned).collect()),
         scalar @ (Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_)) => {
@@ -420,7 +425,7 @@ proptest! {
             (Ok(one), Ok(other)) => {
                 prop_assert_eq!(pruned(root_of(&one)), pruned(root_of(&other)));
                 let told = |after: &Document| -> Vec<String> {
-                    let some = |value: &Option<Value>| value.as_ref().is_some_and(|value| *value != Value::Table(Table::new()));
+                    let some = |value: &Option<Value>| value.as_ref().is_some_and(|value| *value != Value::Table(Table::default()));
                     let told = changes(&base, after).into_iter().filter(|change| some(&change.before) || some(&change.after));
                     told.map(|change| change.to_string()).collect()
                 };

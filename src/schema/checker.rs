@@ -63,7 +63,6 @@ pub struct Checker {
     lenient: Option<Engine>,
     unanswered: Vec<SchemaError>,
     budget: Duration,
-    has_secrets: bool,
 }
 
 impl Checker {
@@ -100,7 +99,6 @@ impl Checker {
             Formats::Error | Formats::Ignore => None,
         };
         Ok(Self {
-            has_secrets: schema.has_secrets(),
             schema,
             graph,
             engine,
@@ -135,11 +133,7 @@ impl Checker {
     #[must_use]
     pub fn check_held(&self, document: &Document, custody: &Custody<'_>) -> Vec<Violation> {
         let mut json = document.to_json();
-        let secrets = if self.has_secrets {
-            self.schema.secret_values(document)
-        } else {
-            Vec::new()
-        };
+        let secrets = self.schema.secret_values_in(document, &json);
         let (mut exposed, mut unchecked) = (Vec::new(), Vec::new());
         for (path, value) in secrets {
             match custody(&path, &value) {

@@ -1,25 +1,22 @@
 //! A schema as it was read: its JSON, and that of the schemas it refers to. Nothing is compiled here, so
 //! that a single default costs a parse and a walk.
 
-use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value as Json;
 
+use super::outline::Secrecy;
 use super::place::{Place, find, pointer_to};
 use super::{Library, SchemaError};
-use crate::document::KeyPath;
 
 /// A JSON Schema that was read but not compiled.
 #[derive(Clone, Debug)]
 pub struct Schema {
     /// The schema itself first, then those that its references lead to.
     files: Vec<Arc<File>>,
-    /// Found when it is first asked for: masking asks for every value.
-    pub(super) secrets: OnceLock<Vec<Vec<String>>>,
-    /// Paths of which it was asked before whether they are secret: the documents of one schema ask the same again.
-    pub(super) told: Arc<RwLock<HashMap<KeyPath, bool>>>,
+    /// Which of its settings are secret, found when it is first asked for.
+    pub(super) secrecy: OnceLock<Arc<Secrecy>>,
 }
 
 /// One schema file.
@@ -51,8 +48,7 @@ impl Schema {
     pub fn parse(name: &str, text: &str) -> Result<Self, SchemaError> {
         Ok(Self {
             files: vec![Arc::new(File::parse(name, text)?)],
-            secrets: OnceLock::new(),
-            told: Arc::default(),
+            secrecy: OnceLock::new(),
         })
     }
 
@@ -99,8 +95,7 @@ impl Schema {
                 return Ok(self);
             }
             self.files.append(&mut found);
-            self.secrets = OnceLock::new();
-            self.told = Arc::default();
+            self.secrecy = OnceLock::new();
         }
     }
 

@@ -151,8 +151,7 @@ impl SecretNames {
 
     /// Those of a schema.
     pub(super) fn of(schema: &Schema) -> Self {
-        let last: Option<Vec<String>> = schema.secret_names().iter().map(|keys| keys.last().cloned()).collect();
-        last.map_or(Self::Any, Self::These)
+        schema.secret_names().map_or(Self::Any, Self::These)
     }
 
     /// Whether a key as it is written, dotted or not, is one of them.

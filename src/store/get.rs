@@ -122,7 +122,7 @@ fn found(setting: &Setting, rules: &Rules<'_>) -> Result<Found, StoreError> {
 
 /// What was found, as it may be shown.
 fn hide(setting: &Setting, found: Found, rules: &Rules<'_>) -> Result<Found, StoreError> {
-    if custody::sealed_text(&found.value).is_none() && !rules.may_have_secrets(&setting.plugin)? {
+    if custody::sealed_text(&found.value).is_none() && !rules.could_be_secret(&setting.plugin, &setting.path)? {
         return Ok(found);
     }
     let value = rules.with_mask(&setting.plugin, |mask| mask.value(&setting.path, found.value));

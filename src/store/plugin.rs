@@ -94,7 +94,7 @@ impl Store {
                 (Some(_) | None, Some(_)) => draft.file(&path)?.accepted = true,
             }
             draft.put_file(&schema_path(name, version), Some(schema_text.clone().into_bytes()))?;
-            let mut entry = Table::new();
+            let mut entry = Table::default();
             entry.insert("schema-version".to_owned(), Value::Integer(version.into()));
             edit_manifest(draft, |manifest| {
                 Ok(manifest.set(&KeyPath::root().key("plugins").key(name), &Value::Table(entry.clone()))?)

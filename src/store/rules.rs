@@ -8,8 +8,8 @@ use super::checked::SecretNames;
 use super::live::Live;
 use super::manifest::{self, MANIFEST, Manifest, schema_path, settings_path};
 use super::{CheckedFile, SecretError, StoreError, custody, draft};
-use crate::document::Document;
-use crate::schema::{CheckOptions, Checker, Code, Custody, Library, Schema, StatedVersion, Violation};
+use crate::document::{Document, KeyPath};
+use crate::schema::{CheckOptions, Checker, Code, Custody, Library, Schema, StatedVersion, Violation, could_be_secret};
 use crate::secret::Recipient;
 
 /// The manifest of a store, and its schemas, each read when it is first asked for.
@@ -54,21 +54,13 @@ impl<'s> Rules<'s> {
         Ok(parsed.map_err(SecretError::from)?)
     }
 
-    /// Whether a plugin's schema could mark anything as secret, found without parsing it: `get` asks every time.
-    pub(super) fn may_have_secrets(&self, plugin: &str) -> Result<bool, StoreError> {
+    /// Whether a setting of a plugin could be secret, or anything in it.
+    pub(super) fn could_be_secret(&self, plugin: &str, path: &KeyPath) -> Result<bool, StoreError> {
         if !self.has(plugin) {
             return Ok(false);
         }
-        let Some(text) = self.live.read_text(&schema_path(plugin, self.version(plugin)?))? else {
-            return Ok(true);
-        };
-        // A keyword may be written with escapes, or stand in another file.
-        let refers_elsewhere = || {
-            text.split("\"$ref\"")
-                .skip(1)
-                .any(|rest| !rest.trim_start_matches([':', ' ', '\n', '\t', '\r']).starts_with("\"#"))
-        };
-        Ok(text.contains("x-secret") || text.contains("writeOnly") || text.contains("\\u") || refers_elsewhere())
+        let text = self.live.read_text(&schema_path(plugin, self.version(plugin)?))?;
+        Ok(text.is_none_or(|text| could_be_secret(&text, path)))
     }
 
     /// The manifest.

@@ -88,6 +88,49 @@ pub(super) fn children<'s>(place: &Place<'s>, step: &Segment) -> Vec<Place<'s>> 
         .collect()
 }
 
+/// Which keys or items a schema speaks of.
+pub(super) enum Below<'s> {
+    Key(&'s str),
+    /// Those that a regular expression matches.
+    Matching(&'s str),
+    /// Those that are neither declared nor matched.
+    OtherKeys,
+    Item(usize),
+    /// Those from an index on.
+    ItemsFrom(usize),
+}
+
+/// Every schema that a schema applies to keys and items of its value: what [`children`] finds, for all steps at once.
+pub(super) fn below<'s>(place: &Place<'s>) -> Vec<(Below<'s>, Place<'s>)> {
+    let mut found = Vec::new();
+    let mut add = |which, steps: &[&str]| {
+        let child = place.descend(steps).filter(|child| child.schema.is_object());
+        found.extend(child.map(|child| (which, child)));
+    };
+    for key in keys_of(place.schema.get("properties")) {
+        add(Below::Key(key), &["properties", key]);
+    }
+    for expression in keys_of(place.schema.get("patternProperties")) {
+        add(Below::Matching(expression), &["patternProperties", expression]);
+    }
+    add(Below::OtherKeys, &["additionalProperties"]);
+    add(Below::OtherKeys, &["unevaluatedProperties"]);
+    let listed = |keyword: &str| place.schema.get(keyword).and_then(Json::as_array).map(Vec::len);
+    let first = listed("prefixItems").unwrap_or_default();
+    for index in 0..first {
+        add(Below::Item(index), &["prefixItems", &index.to_string()]);
+    }
+    if let Some(count) = listed("items") {
+        for index in first..count {
+            add(Below::Item(index), &["items", &index.to_string()]);
+        }
+        add(Below::ItemsFrom(count.max(first)), &["additionalItems"]);
+    } else {
+        add(Below::ItemsFrom(first), &["items"]);
+    }
+    found
+}
+
 /// An alternative that no TOML value can take says nothing.
 pub(super) fn is_null_or_false(schema: &Json) -> bool {
     schema == &Json::Bool(false)

@@ -1,6 +1,7 @@
 //! Questions about single settings, answered from the schema's JSON without compiling it.
 
 mod links;
+mod secrecy;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value as Json;
 
 use self::links::{Links, children, is_null_or_false, keys_of};
+pub(super) use self::secrecy::Secrecy;
 use super::place::Place;
 use super::{Annotation, Kind, Schema};
 use crate::document::{KeyPath, Segment, Table, Value};
@@ -176,7 +178,7 @@ impl<'s> Outline<'s> {
         if !is_table || depth > DEEPEST_SETTING {
             return default;
         }
-        let mut table = Table::new();
+        let mut table = Table::default();
         if let Some(Value::Table(own)) = default.clone() {
             table = own;
         }

@@ -53,7 +53,7 @@ pub(super) fn fill(
         | Value::Float(_)
         | Value::Boolean(_)
         | Value::Datetime(_)
-        | Value::Array(_) => Table::new(),
+        | Value::Array(_) => Table::default(),
     })
 }
 
