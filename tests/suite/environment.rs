@@ -130,6 +130,8 @@ impl TestEnvironment {
         command.current_dir(folder).env_clear().stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.home());
+        // What is left behind on purpose, as a text that could not be recorded, goes with the test.
+        command.env("TMPDIR", self.home());
         command.env("XDG_CONFIG_HOME", self.home().join("config"));
         command.env("GIT_CONFIG_NOSYSTEM", "1");
         for role in ["AUTHOR", "COMMITTER"] {

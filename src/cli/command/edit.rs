@@ -1,5 +1,6 @@
 //! `valvecfg edit`
 
+mod ending;
 mod memory;
 
 use std::env;
@@ -10,6 +11,7 @@ use std::process::Command;
 use clap::Args;
 use zeroize::Zeroizing;
 
+use ending::Ending;
 use memory::MemoryFolder;
 
 use crate::cli::diagnostic;
@@ -54,6 +56,8 @@ pub(crate) fn run(args: &EditArgs, options: &Options) -> Result<Reply, Failure> 
         Some(plugin) => plugin.clone(),
         None => only_plugin(&store)?,
     };
+    // Before there is a file that a signal could leave behind.
+    let ending = Ending::watch().map_err(|error| Failure::outside("cannot watch for signals", error))?;
     let memory = args.reveal.then(MemoryFolder::make).transpose()?;
     let before = if args.reveal {
         let keyring = store.keyring(&|file| prompt::passphrase(file, options))?;
@@ -72,6 +76,7 @@ pub(crate) fn run(args: &EditArgs, options: &Options) -> Result<Reply, Failure> 
         store: &store,
         before: &before,
         memory: memory.as_ref(),
+        ending: &ending,
     };
     loop {
         let edited = session.run_editor(&editor, file.path());
@@ -107,7 +112,14 @@ pub(crate) fn run(args: &EditArgs, options: &Options) -> Result<Reply, Failure> 
             return Err(session.keep(file, &typed, failure));
         }
         std::io::stderr().lock().write_all(&shown).map_err(Failure::printing)?;
-        if !prompt::confirm("go on editing? (no drops your changes)", true, "a valid text", options)? {
+        let ask = || prompt::confirm("go on editing? (no drops your changes)", true, "a valid text", options);
+        // Where secrets are open, nothing may stay behind.
+        let goes_on = if memory.is_some() {
+            ask()
+        } else {
+            ending.while_asking(ask)
+        };
+        if !goes_on? {
             return Ok(super::outcome::nothing(dropped(&before)));
         }
     }
@@ -118,6 +130,7 @@ struct Session<'s> {
     store: &'s Store,
     before: &'s Editable,
     memory: Option<&'s MemoryFolder>,
+    ending: &'s Ending,
 }
 
 fn dropped(before: &Editable) -> String {
@@ -158,11 +171,15 @@ impl Session<'_> {
         let shell = format!("{command} \"$@\"");
         let mut editor = Command::new("sh");
         editor.arg("-c").arg(&shell).arg(command).arg(path);
-        let status = match self.memory {
-            Some(memory) => memory.run(&mut editor),
-            None => editor.status(),
-        };
+        if let Some(memory) = self.memory {
+            editor.env("TMPDIR", memory.path());
+        }
+        let status = self.ending.run(&mut editor);
         let status = status.map_err(|error| Failure::outside(format!("cannot run the editor `{command}`"), error))?;
+        if self.ending.has_come() {
+            let why = anyhow::Error::msg("a signal told valvecfg to end");
+            return Err(Failure::outside(format!("the editor `{command}` was ended"), why));
+        }
         if status.success() {
             return Ok(());
         }

@@ -1,9 +1,12 @@
 //! `valvecfg edit`
 
+use std::os::unix::process::CommandExt as _;
+use std::process::Stdio;
+
 use snapbox::str;
 
 use super::assert_screen;
-use crate::environment::TestEnvironment;
+use crate::environment::{Screen, TestEnvironment, VALVECFG};
 
 #[test]
 fn an_edit_is_checked_and_recorded() {
@@ -160,4 +163,53 @@ help: your text is in [FILE]
 "#]]
     );
     assert_eq!(environment.succeed(&["get", "valve.threshold"]), "55\n");
+}
+
+/// An edit whose editor does `first` with its file and then has valvecfg told to end by this signal.
+fn ended_by(environment: &TestEnvironment, signal: &str, first: &str) -> Screen {
+    // valvecfg leads a group of its own, by which its editor finds it. `sleep` would be waited for without a signal.
+    let script = format!("{first}; group=$(cut -d' ' -f5 /proc/$$/stat); kill -s {signal} $group; exec sleep 20\n");
+    environment.beside("editor", script);
+    environment.beside("temporary/.keep", "");
+    let mut command = environment.command(VALVECFG);
+    let editor = format!("exec sh {}", environment.folder().join("editor").display());
+    command
+        .env("EDITOR", editor)
+        .env("TMPDIR", environment.folder().join("temporary"));
+    command.args(["edit", "valve"]).process_group(0);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    environment.shown(child.unwrap().wait_with_output().unwrap())
+}
+
+fn temporary(environment: &TestEnvironment) -> Vec<String> {
+    let entries = std::fs::read_dir(environment.folder().join("temporary")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name != ".keep").collect()
+}
+
+#[test]
+fn an_edit_that_a_signal_ends_leaves_no_file_behind() {
+    for signal in ["TERM", "HUP", "QUIT"] {
+        let environment = TestEnvironment::gateway();
+        let screen = ended_by(&environment, signal, "true");
+        assert_eq!(screen.code(), Some(3), "{signal}: {screen}");
+        assert!(screen.stderr.contains("a signal told valvecfg to end"), "{screen}");
+        assert_eq!(temporary(&environment), Vec::<String>::new(), "{signal}");
+    }
+}
+
+#[test]
+fn what_was_typed_before_a_signal_is_kept_and_named() {
+    let environment = TestEnvironment::gateway();
+    let screen = ended_by(&environment, "TERM", "sed -i 's/threshold = 60/threshold = 55/' $1");
+    assert_eq!(screen.code(), Some(3), "{screen}");
+    let kept = temporary(&environment);
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert!(
+        screen
+            .stderr
+            .contains(&format!("your text is in [FOLDER]/temporary/{}", kept[0])),
+        "{screen}"
+    );
+    assert_eq!(environment.succeed(&["get", "valve.threshold"]), "60\n");
 }

@@ -190,7 +190,7 @@ fn an_edit_is_not_gone_on_with_for_ever_where_all_is_answered_with_yes() {
         return;
     };
     assert_eq!(code, 1, "{screen}");
-    assert!(screen.contains("your text is in /"), "{screen}");
+    assert!(screen.contains("your text is in [FOLDER]/"), "{screen}");
 }
 
 #[test]

@@ -1,36 +1,24 @@
-//! A folder in memory for what must not come on a disk. It goes with all that is in it, also where a signal ends the
-//! program.
+//! A folder in memory for what must not come on a disk. It goes with all that is in it.
 
 use std::env;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use tempfile::TempDir;
 
 use crate::cli::report::Failure;
 
 /// What `statfs` calls the file systems that live in memory: tmpfs and ramfs, from linux/magic.h.
 const IN_MEMORY: [u64; 2] = [0x0102_1994, 0x8584_58f6];
-/// How often the editor's end is looked for.
-const TICK: Duration = Duration::from_millis(20);
 
 /// A folder of this user alone, in memory.
 pub(super) struct MemoryFolder {
     folder: TempDir,
-    /// Told to end, other than by Ctrl-C, which the editor gets too and may take for its own.
-    ended: Arc<AtomicBool>,
 }
 
 impl MemoryFolder {
-    /// Makes one in `$XDG_RUNTIME_DIR`, or where that is not set in /dev/shm. From here on no signal that can be
-    /// caught ends the program before the folder is gone.
+    /// Makes one in `$XDG_RUNTIME_DIR`, or where that is not set in /dev/shm.
     pub(super) fn make() -> Result<Self, Failure> {
         let runtime = env::var_os("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty());
         let place = runtime.map_or_else(|| PathBuf::from("/dev/shm"), PathBuf::from);
@@ -48,37 +36,16 @@ impl MemoryFolder {
             ));
         }
         let failed = |error| Failure::outside(format!("cannot make a private folder in {}", place.display()), error);
-        let ended = Arc::new(AtomicBool::new(false));
-        for signal in [SIGTERM, SIGHUP, SIGQUIT] {
-            signal_hook::flag::register(signal, Arc::clone(&ended)).map_err(failed)?;
-        }
-        signal_hook::flag::register(SIGINT, Arc::new(AtomicBool::new(false))).map_err(failed)?;
         let folder = tempfile::Builder::new()
             .prefix("valvecfg-")
             .permissions(Permissions::from_mode(0o700))
             .tempdir_in(&place)
             .map_err(failed)?;
-        Ok(Self { folder, ended })
+        Ok(Self { folder })
     }
 
     /// Its path.
     pub(super) fn path(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// Runs a command to its end, whose temporary files go here too. A signal that would end this program ends the
-    /// command instead.
-    pub(super) fn run(&self, command: &mut Command) -> std::io::Result<ExitStatus> {
-        let mut child = command.env("TMPDIR", self.path()).spawn()?;
-        loop {
-            if let Some(status) = child.try_wait()? {
-                return Ok(status);
-            }
-            if self.ended.load(Ordering::Relaxed) {
-                child.kill()?;
-                return child.wait();
-            }
-            thread::sleep(TICK);
-        }
     }
 }
