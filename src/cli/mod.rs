@@ -9,6 +9,7 @@ mod complete;
 pub mod demo;
 pub mod diagnostic;
 mod exit;
+mod negative;
 mod options;
 mod pager;
 mod printer;
@@ -77,6 +78,8 @@ fn parse(arguments: &[OsString]) -> Result<command::Arguments, clap::Error> {
     if let Some(plain) = command::Arguments::plain_get(arguments) {
         return Ok(plain);
     }
+    let words = negative::set_apart(arguments);
+    let arguments = words.as_slice();
     let whole = command::Arguments::command();
     let named = arguments.iter().skip(1).find_map(|word| whole.find_subcommand(word));
     if let Some(verb) = named.cloned() {

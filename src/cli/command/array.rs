@@ -38,7 +38,6 @@ struct ItemArgs {
     #[arg(add = clap_complete::ArgValueCompleter::new(crate::cli::complete::keys))]
     key: String,
     /// The item
-    #[arg(allow_negative_numbers = true)]
     value: String,
     /// Take the item as a string, whatever it looks like
     #[arg(long)]

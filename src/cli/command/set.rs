@@ -28,7 +28,7 @@ use crate::store::{Assignment, Given, Outcome, Reached, Reading, SecretError, St
 #[command(verbatim_doc_comment)]
 pub(crate) struct SetArgs {
     /// KEY VALUE, or KEY=VALUE once or more, or KEY alone to be asked
-    #[arg(value_name = "KEY VALUE|KEY=VALUE", required = true, allow_negative_numbers = true, add = clap_complete::ArgValueCompleter::new(crate::cli::complete::key_or_value))]
+    #[arg(value_name = "KEY VALUE|KEY=VALUE", required = true, add = clap_complete::ArgValueCompleter::new(crate::cli::complete::key_or_value))]
     words: Vec<String>,
     /// Change it only if this is the value now; else exit 4
     #[arg(long, value_name = "OLD", allow_hyphen_values = true)]

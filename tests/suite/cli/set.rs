@@ -744,14 +744,9 @@ saved as [rev 1]
 
 $ valvecfg set any.low -inf
 ------- stderr -------
-error: unexpected argument '-i' found
-
-  tip: to pass '-i' as a value, use '-- -i'
-
-Usage: valvecfg set [OPTIONS] <KEY VALUE|KEY=VALUE>...
-
-For more information, try '--help'.
-[exit 2]
+error: `any.low` would be -inf, which JSON does not have, and the schema does not declare it
+help: nothing was written; `--string` takes it as text, and as a number the schema must declare it
+[exit 1]
 
 $ valvecfg set any.list '[1.0, inf]'
 ------- stderr -------
@@ -820,6 +815,108 @@ $ valvecfg set irrigation.enabled yes
 error: `irrigation.enabled` takes true or false, and `yes` is none
 help: `irrigation.enabled`: default true; nothing was written
 [exit 1]
+"#]]
+    );
+}
+
+#[test]
+fn a_negative_value_needs_nothing_in_front_of_it() {
+    let environment = TestEnvironment::open_plugin();
+    assert_screen!(
+        environment.screens(&[
+            "set any.offset -5",
+            "set any.low -inf -n",
+            "-n set any.low -0.5e-3 -m 'summer'",
+            "set any.offset -6 --expect -5",
+            "get any.nothing --default -5",
+            "set any.list '[]'",
+            "add any.list -3",
+            "add any.list -inf -n",
+            "remove any.list -3",
+            "set any.offset --infinite",
+            "set any.offset -infinite",
+            "add any.list -x",
+        ]),
+        str![[r#"
+$ valvecfg set any.offset -5
+any.offset -5 added
+saved as [rev 1]
+------- stderr -------
+no schema gives `any.offset` a type; the value was read as a TOML literal
+
+$ valvecfg set any.low -inf -n
+------- stderr -------
+error: `any.low` would be -inf, which JSON does not have, and the schema does not declare it
+help: nothing was written; `--string` takes it as text, and as a number the schema must declare it
+[exit 1]
+
+$ valvecfg -n set any.low -0.5e-3 -m 'summer'
+any.low -0.0005 added
+------- stderr -------
+nothing was written: this was a dry run
+no schema gives `any.low` a type; the value was read as a TOML literal
+
+$ valvecfg set any.offset -6 --expect -5
+any.offset -5 -> -6
+saved as [rev 2]
+
+$ valvecfg get any.nothing --default -5
+-5
+
+$ valvecfg set any.list '[]'
+any.list [] added
+saved as [rev 3]
+------- stderr -------
+no schema gives `any.list` a type; the value was read as a TOML literal
+
+$ valvecfg add any.list -3
+any.list [] -> [-3]
+saved as [rev 4]
+------- stderr -------
+no schema gives `any.list` a type; the value was read as a TOML literal
+
+$ valvecfg add any.list -inf -n
+------- stderr -------
+error: `any.list` takes an integer, and `-inf` is none
+help: nothing was written
+[exit 1]
+
+$ valvecfg remove any.list -3
+any.list [-3] -> []
+saved as [rev 5]
+
+$ valvecfg set any.offset --infinite
+------- stderr -------
+error: unexpected argument '--infinite' found
+
+  tip: to pass '--infinite' as a value, use '-- --infinite'
+
+Usage: valvecfg set <KEY VALUE|KEY=VALUE>...
+
+For more information, try '--help'.
+[exit 2]
+
+$ valvecfg set any.offset -infinite
+------- stderr -------
+error: unexpected argument '-i' found
+
+  tip: to pass '-i' as a value, use '-- -i'
+
+Usage: valvecfg set [OPTIONS] <KEY VALUE|KEY=VALUE>...
+
+For more information, try '--help'.
+[exit 2]
+
+$ valvecfg add any.list -x
+------- stderr -------
+error: unexpected argument '-x' found
+
+  tip: to pass '-x' as a value, use '-- -x'
+
+Usage: valvecfg add [OPTIONS] <KEY> <VALUE>
+
+For more information, try '--help'.
+[exit 2]
 "#]]
     );
 }
