@@ -409,6 +409,7 @@ fn conflict_in_words(conflict: &Conflict) -> String {
 fn apply_hints(error: &ApplyError) -> (Exit, Vec<String>) {
     match error {
         ApplyError::NoToml { .. } | ApplyError::NoObject => (Exit::No, vec!["nothing was written".to_owned()]),
+        ApplyError::Inexact { allowed, .. } => (Exit::No, vec![format!("{allowed}; nothing was written")]),
         ApplyError::Overtaken { .. } => (Exit::Conflict, vec!["nothing was written".to_owned()]),
         ApplyError::Placeholder { key } => (
             Exit::No,

@@ -1,5 +1,7 @@
 //! `apply` and `commit`: settings that come as a whole text, and whatever differs in the folder.
 
+mod exact;
+
 use serde_json::Value as Json;
 use thiserror::Error;
 
@@ -32,6 +34,22 @@ pub enum ApplyError {
         key: KeyPath,
         /// What stands there.
         found: String,
+    },
+    /// A value in a JSON text that would be another one as TOML.
+    #[error("{path}:{line}:{column}: `{key}` is {found}, which TOML cannot hold")]
+    Inexact {
+        /// The file as it was named.
+        path: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column in characters, from 1.
+        column: usize,
+        /// The key.
+        key: KeyPath,
+        /// What stands there.
+        found: &'static str,
+        /// What could stand there.
+        allowed: &'static str,
     },
     /// JSON, but no object.
     #[error("the JSON is no object of settings")]
@@ -236,6 +254,26 @@ fn read_incoming(path: &str, text: &str, names: &dyn Fn() -> SecretNames) -> Res
         return Err(ApplyError::NoObject.into());
     }
     if begun.starts_with('{') {
+        // The line is that in the file, so the text is taken from its begin.
+        if let Some(found) = exact::find(text.trim_start_matches('\u{feff}')) {
+            let exact::Unholdable {
+                key,
+                line,
+                column,
+                found,
+                allowed,
+            } = found;
+            let path = path.to_owned();
+            return Err(ApplyError::Inexact {
+                path,
+                line,
+                column,
+                key,
+                found,
+                allowed,
+            }
+            .into());
+        }
         match serde_json::from_str(begun) {
             Ok(json) => return Ok(Incoming::Json(json)),
             Err(source) => {

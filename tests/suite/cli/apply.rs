@@ -139,6 +139,11 @@ fn each_mistake_is_told() {
         ("apply - --plugin valve", "{\"threshold\":"),
         ("apply - --plugin valve", "[1]"),
         ("apply - --plugin valve", "{\"mode\": [null]}"),
+        (
+            "apply - --plugin valve",
+            "{\"threshold\": 50,\n  \"mqtt\": {\"port\": 18446744073709551617}}",
+        ),
+        ("apply - --plugin valve --replace", "{\"threshold\": 1e400}"),
         ("apply - --plugin valve", "{\"threshold\": 500}"),
     ]
     .map(|(line, input)| environment.screen_with_input(line, input));
@@ -182,8 +187,20 @@ help: nothing was written
 
 $ valvecfg apply - --plugin valve
 ------- stderr -------
-error: `mode` is an array that holds null or a number, which TOML cannot hold
-help: nothing was written
+error: -:1:11: `mode[0]` is null in an array, which TOML cannot hold
+help: an item is left out, or has a value; nothing was written
+[exit 1]
+
+$ valvecfg apply - --plugin valve
+------- stderr -------
+error: -:2:20: `mqtt.port` is a whole number beyond 64 bits, which TOML cannot hold
+help: whole numbers are those from -9223372036854775808 to 9223372036854775807; nothing was written
+[exit 1]
+
+$ valvecfg apply - --plugin valve --replace
+------- stderr -------
+error: -:1:15: `threshold` is a number beyond those of 64 bits, which TOML cannot hold
+help: the largest number is about 1.797e308; nothing was written
 [exit 1]
 
 $ valvecfg apply - --plugin valve
