@@ -1,12 +1,13 @@
 //! A new repository: built aside, made durable, and renamed into place as a whole, so that a crash leaves
 //! either no repository or a complete one.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
 
 use git2::Repository;
 
-use super::prepare::{Edit, Origin, prepare};
+use super::prepare::{Edit, Origin, build_in_memory, prepare};
 use super::{BRANCH, History, HistoryError, libgit2, publish, reference, settings};
 use crate::files::{self, Durability, FileError, Ownership};
 use crate::revision::{Message, RevisionId};
@@ -56,10 +57,12 @@ pub fn create(root: &Path, edits: &[Edit], origin: &Origin, message: &Message) -
     durability.folder(&publish::incoming(&building));
 
     let repository = Repository::open(&building).map_err(HistoryError::git("open the new repository"))?;
+    build_in_memory(&repository)?;
     let prepared = prepare(&repository, None, edits, origin, message)?;
     let history = History {
         repository,
         git: building.clone(),
+        builds_in_memory: Cell::new(true),
     };
     let file_of = |path: &str| {
         std::fs::symlink_metadata(root.join(path))

@@ -22,6 +22,7 @@ mod reference;
 mod resolve;
 mod settings;
 
+use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -145,6 +146,8 @@ impl HistoryError {
 pub struct History {
     repository: Repository,
     git: PathBuf,
+    /// Whether new objects are built in memory already.
+    builds_in_memory: Cell<bool>,
 }
 
 /// One file of a revision.
@@ -199,7 +202,11 @@ impl History {
         let no_ceiling: [&Path; 0] = [];
         let repository = Repository::open_ext(root, RepositoryOpenFlags::NO_SEARCH, no_ceiling)
             .map_err(HistoryError::git("open the git repository"))?;
-        Ok(Self { repository, git })
+        Ok(Self {
+            repository,
+            git,
+            builds_in_memory: Cell::new(false),
+        })
     }
 
     /// The repository's folder.

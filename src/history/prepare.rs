@@ -100,10 +100,24 @@ impl History {
         origin: &Origin,
         message: &Message,
     ) -> Result<Prepared, HistoryError> {
+        if !self.builds_in_memory.get() {
+            build_in_memory(&self.repository)?;
+            self.builds_in_memory.set(true);
+        }
         prepare(&self.repository, parent, edits, origin, message)
     }
 }
 
+/// Has new objects built in memory: libgit2's own way of writing them neither syncs nor reports every failure. Once for
+/// each repository that was opened, since every object is looked for in all that was added.
+pub(super) fn build_in_memory(repository: &Repository) -> Result<(), HistoryError> {
+    let failed = HistoryError::git;
+    let database = repository.odb().map_err(failed("open the object database"))?;
+    let added = database.add_new_mempack_backend(1000);
+    added.map(drop).map_err(failed("prepare a revision in memory"))
+}
+
+/// The same in a repository whose objects are [built in memory](build_in_memory).
 pub(super) fn prepare(
     repository: &Repository,
     parent: Option<RevisionId>,
@@ -113,11 +127,6 @@ pub(super) fn prepare(
 ) -> Result<Prepared, HistoryError> {
     let failed = HistoryError::git;
     let database = repository.odb().map_err(failed("open the object database"))?;
-    // Objects are built in memory; libgit2's own way of writing them neither syncs nor reports every failure.
-    database
-        .add_new_mempack_backend(1000)
-        .map_err(failed("prepare a revision in memory"))?;
-
     let parent_commit = match parent {
         Some(parent) => Some(
             repository
@@ -323,5 +332,34 @@ mod tests {
         assert_eq!(fixture.history.read(later.revision(), "a").unwrap().unwrap(), b"3");
         assert_eq!(fixture.history.read(earlier.revision(), "a").unwrap().unwrap(), b"2");
         assert_eq!(later.after(earlier).objects.len(), 6);
+    }
+
+    #[test]
+    fn nothing_is_written_however_many_revisions_are_prepared() {
+        let fixture = Fixture::new(&[("a", "1")]);
+        let objects = || fixture.git(&["cat-file", "--batch-all-objects", "--batch-check"]);
+        let before = objects();
+        let author = Author {
+            name: "Ada".into(),
+            email: "ada@example.org".into(),
+        };
+        let time = Moment { seconds: 0, offset: 0 };
+        let origin = Origin {
+            author: author.clone(),
+            committer: author,
+            time,
+        };
+        let mut parent = fixture.head();
+        for number in 0..3 {
+            let edit = Edit {
+                path: format!("b/{number}"),
+                content: Some(vec![number]),
+            };
+            let history = &fixture.history;
+            let prepared = history.prepare(Some(parent), &[edit], &origin, &Message::default());
+            parent = prepared.unwrap().revision();
+        }
+        assert_eq!(objects(), before);
+        assert_eq!(fixture.history.read(parent, "b/0").unwrap().unwrap(), [0]);
     }
 }
