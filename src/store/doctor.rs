@@ -23,6 +23,8 @@ pub struct Finding {
     pub message: String,
     /// The command that mends it.
     pub mend: String,
+    /// Another command that mends it another way, where that is a person's choice.
+    pub alternative: Option<String>,
 }
 
 impl Finding {
@@ -42,6 +44,9 @@ impl Finding {
             | HistoryError::BrokenRef { .. }
             | HistoryError::NoRepository { .. } => "git fsck".to_owned(),
         };
+        // Going back to what was recorded last comes first: it loses nothing that valvecfg has acknowledged.
+        let alternative = matches!(error, HistoryError::Rewritten { .. })
+            .then(|| "git update-ref refs/valvecfg/acknowledged refs/heads/main".to_owned());
         let mut message = error.to_string();
         if let Some(source) = std::error::Error::source(error) {
             message = format!("{message}: {source}");
@@ -50,6 +55,7 @@ impl Finding {
             severity: Severity::Error,
             message,
             mend,
+            alternative,
         }
     }
 }
@@ -63,6 +69,7 @@ impl Store {
                 severity,
                 message,
                 mend,
+                alternative: None,
             });
         };
         let git = self.git();
@@ -90,9 +97,10 @@ impl Store {
                 );
             }
         }
-        check_history(&self.root, deep, &mut find)?;
+        let trouble = check_history(&self.root, deep, &mut find)?;
         self.check_files(&mut find)?;
         self.check_recipients(&mut find);
+        findings.extend(trouble);
         findings.sort_by_key(|finding| finding.severity);
         Ok(findings)
     }
@@ -194,19 +202,17 @@ impl Store {
     }
 }
 
-fn check_history(root: &Path, deep: bool, find: &mut impl FnMut(Severity, String, String)) -> Result<(), StoreError> {
+/// Looks into the history. What keeps it from being recorded in is returned.
+fn check_history(
+    root: &Path,
+    deep: bool,
+    find: &mut impl FnMut(Severity, String, String),
+) -> Result<Option<Finding>, StoreError> {
     let history = match History::open(root) {
         Ok(history) => history,
-        Err(error) => {
-            let Finding {
-                severity,
-                message,
-                mend,
-            } = Finding::of(&error);
-            find(severity, message, mend);
-            return Ok(());
-        }
+        Err(error) => return Ok(Some(Finding::of(&error))),
     };
+    let mut trouble = None;
     match history.head() {
         Ok(Head::Acknowledged(_)) => {}
         Ok(Head::Advanced { to, .. }) => {
@@ -220,14 +226,7 @@ fn check_history(root: &Path, deep: bool, find: &mut impl FnMut(Severity, String
                 "valvecfg init".to_owned(),
             );
         }
-        Err(error) => {
-            let Finding {
-                severity,
-                message,
-                mend,
-            } = Finding::of(&error);
-            find(severity, message, mend);
-        }
+        Err(error) => trouble = Some(Finding::of(&error)),
     }
     let missing = history.missing_settings();
     if !missing.is_empty() {
@@ -247,5 +246,5 @@ fn check_history(root: &Path, deep: bool, find: &mut impl FnMut(Severity, String
             );
         }
     }
-    Ok(())
+    Ok(trouble)
 }

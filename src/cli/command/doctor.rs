@@ -53,6 +53,9 @@ impl Answer for Findings {
             };
             writeln!(out, "{word}: {}", escaped(&finding.message))?;
             writeln!(out, "  mend: {}", escaped(&finding.mend))?;
+            if let Some(alternative) = &finding.alternative {
+                writeln!(out, "    or: {}", escaped(alternative))?;
+            }
         }
         Ok(())
     }

@@ -82,7 +82,7 @@ JSON: one object
   revision.id, revision.parent, revision.time, revision.message, revision.via
   revision.author.name, revision.author.email
   trouble      what keeps the store from recording, as in `doctor`; else null
-  trouble.severity, trouble.message, trouble.mend
+  trouble.severity, trouble.message, trouble.mend, trouble.alternative
   plugins[].name        the plugin
   plugins[].state       recorded, edited, new, missing or unknown
   plugins[].changes[]   what was edited by hand, as in `diff`
@@ -179,7 +179,8 @@ pub(super) const DOCTOR: &str = "\
 JSON: an object a line, for each finding
   severity  error, warning or note
   message   what was found
-  mend      the command that mends it";
+  mend      the command that mends it
+  alternative  another that mends it another way; null where there is none";
 
 pub(super) const EXPLAIN: &str = "\
 JSON: one object, or without CODE an object a line

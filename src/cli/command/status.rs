@@ -117,7 +117,16 @@ impl Answer for Status {
             };
             writeln!(out, "{red}error{plain}: {}", escaped(&trouble.message))?;
             let mend = escaped(&trouble.mend);
-            writeln!(out, "help: nothing is recorded until that is mended: `{mend}`")?;
+            match &trouble.alternative {
+                None => writeln!(out, "help: nothing is recorded until that is mended: `{mend}`")?,
+                Some(alternative) => {
+                    writeln!(
+                        out,
+                        "help: nothing is recorded until that is mended; go back to what valvecfg recorded last: `{mend}`"
+                    )?;
+                    writeln!(out, "help: or take the branch as it is: `{}`", escaped(alternative))?;
+                }
+            }
         }
         self.advice().iter().try_for_each(|line| writeln!(out, "{line}"))
     }

@@ -52,11 +52,11 @@ warning: plugins/stranger.toml belongs to no plugin of the manifest
 [exit 1]
 
 $ valvecfg doctor --json
-{"severity":"error","message":"plugins/valve.toml:7: `threshold` must be at most 100 [VC101]","mend":"valvecfg edit valve"}
-{"severity":"error","message":"plugins/heating.toml is gone","mend":"git checkout -- plugins/heating.toml"}
-{"severity":"warning","message":".git/index.lock is held by another git, or was left behind by one","mend":"rm [STORE]/.git/index.lock"}
-{"severity":"warning","message":"without git's settings core.fsync=all, git could remove or lose what valvecfg recorded","mend":"valvecfg init"}
-{"severity":"warning","message":"plugins/stranger.toml belongs to no plugin of the manifest","mend":"valvecfg plugin add stranger --schema FILE"}
+{"severity":"error","message":"plugins/valve.toml:7: `threshold` must be at most 100 [VC101]","mend":"valvecfg edit valve","alternative":null}
+{"severity":"error","message":"plugins/heating.toml is gone","mend":"git checkout -- plugins/heating.toml","alternative":null}
+{"severity":"warning","message":".git/index.lock is held by another git, or was left behind by one","mend":"rm [STORE]/.git/index.lock","alternative":null}
+{"severity":"warning","message":"without git's settings core.fsync=all, git could remove or lose what valvecfg recorded","mend":"valvecfg init","alternative":null}
+{"severity":"warning","message":"plugins/stranger.toml belongs to no plugin of the manifest","mend":"valvecfg plugin add stranger --schema FILE","alternative":null}
 [exit 1]
 "#]]
     );

@@ -142,7 +142,7 @@ error: HEAD is on branch other; valvecfg records on branch main
 help: nothing is recorded until that is mended: `git switch main`
 
 $ valvecfg status --exit-code --json
-{"folder":"[STORE]","revision":{"id":"[rev 1]","parent":"[rev 2]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"},"message":"valve: 21 settings\n\nvalve.schema_version 1 added\nvalve.mode \"auto\" added\nvalve.threshold 60 added\nvalve.hysteresis 2.5 added\nvalve.poll_interval 15 added\nvalve.fail_safe \"closed\" added\nvalve.mqtt.host \"broker.gateway.example\" added\nvalve.mqtt.topic \"greenhouse/valve\" added\nvalve.mqtt.keep_alive 30 added\nvalve.zones[0].name \"tomatoes\" added\nvalve.zones[0].pin 17 added\nvalve.zones[0].flow 12.5 added\nvalve.zones[1].name \"cucumbers\" added\nvalve.zones[1].pin 27 added\nvalve.zones[1].flow 9.0 added\nvalve.zones[1].threshold 70 added\nvalve.zones[2].name \"seedlings\" added\nvalve.zones[2].pin 22 added\nvalve.zones[2].flow 2.5 added\nvalve.zones[2].max_open 5 added\nvalve.zones[2].inverted true added","via":"plugin add"},"trouble":{"severity":"error","message":"HEAD is on branch other; valvecfg records on branch main","mend":"git switch main"},"plugins":[{"name":"heating","state":"recorded","changes":[],"violations":0},{"name":"irrigation","state":"recorded","changes":[],"violations":0},{"name":"valve","state":"edited","changes":[{"key":"valve.threshold","before":60,"after":55}],"violations":0}],"files":[],"strangers":[]}
+{"folder":"[STORE]","revision":{"id":"[rev 1]","parent":"[rev 2]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"},"message":"valve: 21 settings\n\nvalve.schema_version 1 added\nvalve.mode \"auto\" added\nvalve.threshold 60 added\nvalve.hysteresis 2.5 added\nvalve.poll_interval 15 added\nvalve.fail_safe \"closed\" added\nvalve.mqtt.host \"broker.gateway.example\" added\nvalve.mqtt.topic \"greenhouse/valve\" added\nvalve.mqtt.keep_alive 30 added\nvalve.zones[0].name \"tomatoes\" added\nvalve.zones[0].pin 17 added\nvalve.zones[0].flow 12.5 added\nvalve.zones[1].name \"cucumbers\" added\nvalve.zones[1].pin 27 added\nvalve.zones[1].flow 9.0 added\nvalve.zones[1].threshold 70 added\nvalve.zones[2].name \"seedlings\" added\nvalve.zones[2].pin 22 added\nvalve.zones[2].flow 2.5 added\nvalve.zones[2].max_open 5 added\nvalve.zones[2].inverted true added","via":"plugin add"},"trouble":{"severity":"error","message":"HEAD is on branch other; valvecfg records on branch main","mend":"git switch main","alternative":null},"plugins":[{"name":"heating","state":"recorded","changes":[],"violations":0},{"name":"irrigation","state":"recorded","changes":[],"violations":0},{"name":"valve","state":"edited","changes":[{"key":"valve.threshold","before":60,"after":55}],"violations":0}],"files":[],"strangers":[]}
 [exit 1]
 
 $ valvecfg status
@@ -154,7 +154,8 @@ irrigation  as recorded
 schemas/valve/1.schema.json  gone from the folder
 valvecfg.toml  edited by hand
 error: branch main was rewritten: it names [rev 2], which does not follow from [rev 1]
-help: nothing is recorded until that is mended: `git update-ref refs/heads/main [rev 1]`
+help: nothing is recorded until that is mended; go back to what valvecfg recorded last: `git update-ref refs/heads/main [rev 1]`
+help: or take the branch as it is: `git update-ref refs/valvecfg/acknowledged refs/heads/main`
 
 $ valvecfg status
 store     [STORE]
@@ -176,7 +177,7 @@ error: branch main has no revision yet
 help: nothing is recorded until that is mended: `git fsck`
 
 $ valvecfg status --json
-{"folder":"[STORE]","revision":null,"trouble":{"severity":"error","message":"branch main has no revision yet","mend":"git fsck"},"plugins":[{"name":"heating","state":"new","changes":[],"violations":0},{"name":"irrigation","state":"new","changes":[],"violations":0}],"files":[],"strangers":[]}
+{"folder":"[STORE]","revision":null,"trouble":{"severity":"error","message":"branch main has no revision yet","mend":"git fsck","alternative":null},"plugins":[{"name":"heating","state":"new","changes":[],"violations":0},{"name":"irrigation","state":"new","changes":[],"violations":0}],"files":[],"strangers":[]}
 "#]]
     );
     environment.git_succeed(&["update-ref", "refs/heads/main", head.trim()]);

@@ -72,6 +72,22 @@ fn an_amended_branch_is_named() {
 }
 
 #[test]
+fn a_rewritten_branch_can_be_taken_as_it_is() {
+    let environment = store();
+    environment.git_succeed(&["commit", "--quiet", "--amend", "-m", "amended"]);
+    let accept = "git update-ref refs/valvecfg/acknowledged refs/heads/main";
+    let told = |verb: &str| environment.run(&[verb]).stdout;
+    for verb in ["status", "doctor"] {
+        assert!(told(verb).contains(accept), "{verb}: {}", told(verb));
+    }
+    let words: Vec<&str> = accept.split(' ').skip(1).collect();
+    environment.git_succeed(&words);
+    assert!(!told("status").contains("error"), "{}", told("status"));
+    environment.succeed(&["set", "valve.threshold", "70"]);
+    oracle::check_repository(&environment, "a branch taken as it is");
+}
+
+#[test]
 fn a_valid_commit_on_top_is_absorbed() {
     let environment = store();
     environment.edit("plugins/valve.toml", "threshold = 62", "threshold = 63");
