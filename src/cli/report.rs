@@ -183,6 +183,12 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
         StoreError::Plugin(PluginError::Already { name }) => {
             (Exit::No, hints(format!("`valvecfg list {name}` shows its settings")))
         }
+        StoreError::Plugin(PluginError::SchemaThere { path, .. }) => (
+            Exit::No,
+            hints(format!(
+                "nothing was written; rename one of the two, or make them the same: {path}"
+            )),
+        ),
         StoreError::Plugin(PluginError::SettingsThere { .. }) => (
             Exit::No,
             hints("leave out --settings to take the file that is there".into()),

@@ -1,7 +1,7 @@
 //! The schemas that a `$ref` to another file may lead to: those in the given folders, by `$id` or by file
 //! name. Nothing is ever fetched from the network, and no folder is read before a reference asks for it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -14,6 +14,8 @@ pub struct Library {
     folders: Vec<PathBuf>,
     /// From where messages name the schemas.
     root: PathBuf,
+    /// What counts instead of the first folder's files of these names; nothing where one is gone.
+    instead: BTreeMap<String, Option<String>>,
     shelf: OnceLock<Result<Shelf, SchemaError>>,
 }
 
@@ -32,6 +34,7 @@ impl Library {
         Self {
             folders: folders.into_iter().collect(),
             root: PathBuf::new(),
+            instead: BTreeMap::new(),
             shelf: OnceLock::new(),
         }
     }
@@ -43,9 +46,16 @@ impl Library {
         Self { root, ..self }
     }
 
+    /// The same with other texts in the place of the first folder's files, by their names: those of a change that is
+    /// not written yet.
+    #[must_use]
+    pub fn with_texts(self, instead: BTreeMap<String, Option<String>>) -> Self {
+        Self { instead, ..self }
+    }
+
     /// The schema that `address` means to a schema whose `$id` is `base`; nothing if there is none.
     pub(super) fn find(&self, address: &str, base: Option<&str>) -> Result<Option<Arc<File>>, SchemaError> {
-        let searched = self.shelf.get_or_init(|| Shelf::fill(&self.folders, &self.root));
+        let searched = self.shelf.get_or_init(|| self.searched());
         let searched = searched.as_ref().map_err(SchemaError::clone)?;
         let readable = searched
             .order
@@ -59,44 +69,73 @@ impl Library {
     }
 }
 
-impl Shelf {
-    fn fill(folders: &[PathBuf], root: &Path) -> Result<Self, SchemaError> {
-        let mut shelf = Self::default();
-        for folder in folders {
-            let unreadable = |error: std::io::Error| SchemaError::Unreadable {
-                name: folder.display().to_string(),
-                reason: error.to_string(),
-            };
-            let mut paths = Vec::new();
-            for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-                let path = entry.map_err(unreadable)?.path();
-                if path.extension().is_some_and(|extension| extension == "json") && path.is_file() {
-                    paths.push(path);
-                }
+impl Library {
+    fn searched(&self) -> Result<Shelf, SchemaError> {
+        let mut filled = Shelf::default();
+        for (at, folder) in self.folders.iter().enumerate() {
+            let instead = if at == 0 { Some(&self.instead) } else { None };
+            let mut names = json_files(folder, instead.is_some_and(|instead| !instead.is_empty()))?;
+            if let Some(instead) = instead {
+                names.retain(|name| !instead.contains_key(name));
+                names.extend(instead.keys().filter(|name| is_json(name)).cloned());
             }
-            paths.sort();
-            for path in paths {
-                // A name that is not UTF-8 cannot stand in a JSON text either.
-                let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            names.sort();
+            for name in names {
+                if filled.files.contains_key(&name) {
                     continue;
-                };
-                if !shelf.files.contains_key(name) {
-                    shelf.order.push(name.to_owned());
-                    shelf.files.insert(name.to_owned(), read(&path, root).map(Arc::new));
                 }
+                let path = folder.join(&name);
+                let file = match instead.and_then(|instead| instead.get(&name)) {
+                    Some(Some(text)) => File::parse(&self.name_of(&path), text),
+                    Some(None) => continue,
+                    None => read(&path, &self.name_of(&path)),
+                };
+                filled.order.push(name.clone());
+                filled.files.insert(name, file.map(Arc::new));
             }
         }
-        Ok(shelf)
+        Ok(filled)
+    }
+
+    fn name_of(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
     }
 }
 
-fn read(path: &Path, root: &Path) -> Result<File, SchemaError> {
-    let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
+fn is_json(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "json")
+}
+
+/// The names of the JSON files in a folder, which may be one that is yet to be made.
+fn json_files(folder: &Path, may_be_absent: bool) -> Result<Vec<String>, SchemaError> {
+    let unreadable = |error: std::io::Error| SchemaError::Unreadable {
+        name: folder.display().to_string(),
+        reason: error.to_string(),
+    };
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if may_be_absent && error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(unreadable)?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(unreadable)?;
+        // A name that is not UTF-8 cannot stand in a JSON text either.
+        if let Some(name) = entry.file_name().to_str()
+            && is_json(name)
+            && entry.path().is_file()
+        {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+fn read(path: &Path, name: &str) -> Result<File, SchemaError> {
     let unreadable = |reason: String| SchemaError::Unreadable {
-        name: name.clone(),
+        name: name.to_owned(),
         reason,
     };
     let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
-    File::parse(&name, &text)
+    File::parse(name, &text)
 }

@@ -99,6 +99,11 @@ impl Schema {
         }
     }
 
+    /// What messages call the other schemas that its references lead to, as far as they were found: their paths.
+    pub fn referenced(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().skip(1).map(|file| file.name.as_str())
+    }
+
     pub(super) fn files(&self) -> &[Arc<File>] {
         &self.files
     }

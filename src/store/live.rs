@@ -56,6 +56,15 @@ impl<'s> Live<'s> {
         }
     }
 
+    /// The files of a folder as a draft wants them, by their names there; nothing for one that goes.
+    pub(super) fn drafted_in(&self, folder: &str) -> BTreeMap<String, Option<&[u8]>> {
+        let in_folder = self.drafted.iter().filter_map(|(path, content)| {
+            let name = path.strip_prefix(folder)?.strip_prefix('/')?;
+            Some((name.to_owned(), content.as_deref()))
+        });
+        in_folder.filter(|(name, _)| !name.contains('/')).collect()
+    }
+
     /// The store's folder.
     pub(super) fn root(&self) -> &Path {
         &self.store.root

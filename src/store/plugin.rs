@@ -45,6 +45,14 @@ pub enum PluginError {
         /// Its name.
         name: String,
     },
+    /// A schema that its schema refers to would take the place of another.
+    #[error("{path} is there already, and {schema} refers to another file of that name")]
+    SchemaThere {
+        /// The file, from the store's folder.
+        path: String,
+        /// The schema that was given.
+        schema: String,
+    },
     /// Its settings file is there already, and another was named.
     #[error("{path} is there already")]
     SettingsThere {
@@ -57,6 +65,8 @@ impl Store {
     /// Adds a plugin with this schema as its version 1, or the version that the file's name states
     /// (`2.schema.json`). Its settings are those of `settings`, else those that stand in the store's folder
     /// already, else its required settings with their defaults.
+    ///
+    /// The schemas in its folder that the schema refers to come along, so that the store needs nothing outside it.
     pub fn plugin_add(
         &self,
         name: &str,
@@ -70,13 +80,20 @@ impl Store {
         let schema_text = files::read_text(schema, self.limits.file_size)?;
         let parsed = Schema::parse(&schema.display().to_string(), &schema_text)?;
         // What is wrong with it is said of the file that was named, not of the copy that is to be.
-        let library = Library::new(
-            [self.root.join("schemas").join(name)]
-                .into_iter()
-                .filter(|folder| folder.is_dir()),
-        );
+        let folder = schema.parent().filter(|folder| *folder != Path::new(""));
+        let own = self.root.join("schemas").join(name);
+        let folders = [folder.unwrap_or(Path::new(".")).to_owned(), own];
+        let library = Library::new(folders.into_iter().filter(|folder| folder.is_dir()));
+        let parsed = parsed.with_references(&library)?;
         let compiled = Checker::compile(&parsed, &library, CheckOptions::default());
         compiled.map_err(|errors| StoreError::Schema { errors })?;
+        let referenced = parsed.referenced().map(|path| {
+            let path = Path::new(path);
+            let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let bytes = files::read(path, self.limits.file_size)?;
+            Ok((format!("schemas/{name}/{file_name}"), bytes))
+        });
+        let referenced = referenced.collect::<Result<Vec<_>, StoreError>>()?;
         let given = settings
             .map(|path| files::read(path, self.limits.file_size))
             .transpose()?;
@@ -93,7 +110,20 @@ impl Store {
                 (None, None) => draft.put_file(&path, Some(new_settings(name, version, &parsed).into_bytes()))?,
                 (Some(_) | None, Some(_)) => draft.file(&path)?.accepted = true,
             }
-            draft.put_file(&schema_path(name, version), Some(schema_text.clone().into_bytes()))?;
+            let main = (schema_path(name, version), schema_text.clone().into_bytes());
+            for (path, bytes) in &referenced {
+                let is_main = *path == main.0;
+                let file = draft.file(path)?;
+                match &file.live {
+                    Some(there) if there == bytes && !is_main => file.accepted = true,
+                    None if !is_main => file.after = Some(bytes.clone()),
+                    Some(_) | None => {
+                        let (path, schema) = (path.clone(), schema.display().to_string());
+                        return Err(PluginError::SchemaThere { path, schema }.into());
+                    }
+                }
+            }
+            draft.put_file(&main.0, Some(main.1))?;
             let mut entry = Table::default();
             entry.insert("schema-version".to_owned(), Value::Integer(version.into()));
             edit_manifest(draft, |manifest| {
@@ -102,7 +132,7 @@ impl Store {
         })
     }
 
-    /// Takes a plugin out of the store: its settings, its schemas, and what the manifest says of it. History
+    /// Takes a plugin out of the store: its settings, its folder of schemas, which no other plugin refers to, and what the manifest says of it. History
     /// keeps them.
     pub fn plugin_remove(&self, name: &str, intent: &Intent) -> Result<Outcome, StoreError> {
         self.change("plugin remove", intent, &mut |draft| {
@@ -114,8 +144,9 @@ impl Store {
             // Where a person has removed it already, that is what is recorded.
             settings.accepted = settings.live.is_none();
             settings.after = None;
-            for version in session.rules.versions(name)? {
-                draft.put_file(&schema_path(name, version), None)?;
+            let folder = format!("schemas/{name}");
+            for schema in session.live.names(&folder, ".json")? {
+                draft.put_file(&format!("{folder}/{schema}.json"), None)?;
             }
             edit_manifest(draft, |manifest| {
                 Ok(manifest.unset(&KeyPath::root().key("plugins").key(name))?)

@@ -131,7 +131,12 @@ impl<'s> Rules<'s> {
     /// Where references of a plugin's schemas to other files are answered.
     pub(super) fn library(&self, plugin: &str) -> Library {
         let root = self.live.root();
-        Library::new([root.join("schemas").join(plugin)]).named_from(root)
+        let drafted = self.live.drafted_in(&format!("schemas/{plugin}")).into_iter();
+        // What is no text is no JSON, and told as such.
+        let texts = drafted.map(|(name, bytes)| (name, bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned())));
+        Library::new([root.join("schemas").join(plugin)])
+            .named_from(root)
+            .with_texts(texts.collect())
     }
 
     /// Checks a plugin's settings, whose secrets are to be sealed.

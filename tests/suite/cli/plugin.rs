@@ -311,3 +311,121 @@ help: correct the schema; nothing was written
 "#]]
     );
 }
+
+/// A schema that refers to others: by file name, and by an `$id` that one of those refers to in turn.
+fn beside_with_references(environment: &TestEnvironment) {
+    let files = [
+        (
+            "pump.schema.json",
+            r#"{"type": "object", "properties": {"speed": {"$ref": "units.json#/$defs/rpm"}}}"#,
+        ),
+        (
+            "units.json",
+            r##"{"$id": "https://gateway.example/units", "$defs": {"rpm": {"$ref": "https://gateway.example/whole"}}}"##,
+        ),
+        (
+            "numbers.json",
+            r#"{"$id": "https://gateway.example/whole", "type": "integer", "maximum": 3000}"#,
+        ),
+        ("unused.json", r#"{"type": "null"}"#),
+    ];
+    for (path, text) in files {
+        environment.beside(&format!("vendor/{path}"), text);
+    }
+    environment.beside("pump.toml", "speed = 1200\n");
+}
+
+#[test]
+fn the_schemas_that_a_schema_refers_to_come_along() {
+    let environment = TestEnvironment::new_store();
+    beside_with_references(&environment);
+    let screens = environment.screens(&[
+        "plugin add pump --schema ../vendor/pump.schema.json --settings ../pump.toml -n",
+        "plugin add pump --schema ../vendor/pump.schema.json --settings ../pump.toml",
+    ]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg plugin add pump --schema ../vendor/pump.schema.json --settings ../pump.toml -n
+would add plugin pump: 1 setting, schemas/pump/1.schema.json, schemas/pump/numbers.json, schemas/pump/units.json
+------- stderr -------
+nothing was written: this was a dry run
+
+$ valvecfg plugin add pump --schema ../vendor/pump.schema.json --settings ../pump.toml
+added plugin pump: 1 setting, schemas/pump/1.schema.json, schemas/pump/numbers.json, schemas/pump/units.json
+saved as [rev 1]
+"#]]
+    );
+    std::fs::remove_dir_all(environment.folder().join("vendor")).unwrap();
+    let refused = environment.screens(&["validate", "set pump.speed 9000"]);
+    assert_screen!(
+        refused,
+        str![[r#"
+$ valvecfg validate
+no violations, 3 files checked
+
+$ valvecfg set pump.speed 9000
+------- stderr -------
+error[VC101]: `speed` must be at most 3000
+ --> plugins/pump.toml:1:9
+  |
+1 | speed = 9000
+  |         ^^^^ 9000 is out of range
+  |
+  = note: at most 3000 (schemas/pump/1.schema.json#/properties/speed)
+help: nothing was written; try `valvecfg set pump.speed 3000`
+[exit 1]
+"#]]
+    );
+    environment.git_succeed(&["clone", "--quiet", ".", "../clone"]);
+    let clone = environment.folder().join("clone");
+    let clone = clone.to_str().unwrap();
+    environment.succeed(&["-C", clone, "validate"]);
+    assert_eq!(
+        environment.run(&["-C", clone, "set", "pump.speed", "9000"]).code(),
+        Some(1)
+    );
+    assert_eq!(environment.git_status(), "");
+}
+
+#[test]
+fn a_plugin_goes_with_the_schemas_that_came_with_it_and_with_no_others() {
+    let environment = TestEnvironment::new_store();
+    beside_with_references(&environment);
+    for plugin in ["pump", "spare"] {
+        let schema = ["--schema", "../vendor/pump.schema.json", "--settings", "../pump.toml"];
+        environment.succeed(&[["plugin", "add", plugin].as_slice(), schema.as_slice()].concat());
+    }
+    environment.succeed(&["plugin", "remove", "pump"]);
+    let recorded = environment.git_succeed(&["ls-files", "schemas/pump", "schemas/spare"]);
+    assert_eq!(
+        recorded,
+        "schemas/spare/1.schema.json\nschemas/spare/numbers.json\nschemas/spare/units.json\n"
+    );
+    environment.succeed(&["validate"]);
+    assert_eq!(environment.git_status(), "");
+}
+
+#[test]
+fn a_schema_of_the_same_name_with_other_content_is_never_overwritten() {
+    let environment = TestEnvironment::new_store();
+    beside_with_references(&environment);
+    environment.write("schemas/pump/units.json", "{}");
+    let line = "plugin add pump --schema ../vendor/pump.schema.json --settings ../pump.toml";
+    assert_screen!(
+        environment.screens(&[line]),
+        str![[r#"
+$ valvecfg plugin add pump --schema ../vendor/pump.schema.json --settings ../pump.toml
+------- stderr -------
+error: schemas/pump/units.json is there already, and ../vendor/pump.schema.json refers to another file of that name
+help: nothing was written; rename one of the two, or make them the same: schemas/pump/units.json
+[exit 1]
+"#]]
+    );
+    assert_eq!(environment.read("schemas/pump/units.json"), b"{}");
+    assert!(!environment.path("plugins/pump.toml").exists());
+    let units = std::fs::read(environment.folder().join("vendor/units.json")).unwrap();
+    environment.write("schemas/pump/units.json", units);
+    environment.succeed(&line.split(' ').collect::<Vec<_>>());
+    assert_eq!(environment.git_status(), "");
+}
