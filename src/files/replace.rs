@@ -3,7 +3,8 @@
 //! The new content is staged beside the target, with its mode, owner, ACL and extended attributes. The two
 //! names are then exchanged, and what was displaced is compared with what had been read: if it differs,
 //! someone saved in between, and the two are exchanged back. Until [`Replacement::finish`] the displaced file
-//! stands under the staged name, so undoing restores the very same file.
+//! stands under the staged name, so undoing restores the very same file. Who is killed between two exchanges can leave
+//! two saves of somebody else; the recovery keeps both, one under a new name.
 //!
 //! Where a rename cannot work or would lose something, the target is written in place: it is bind-mounted, it
 //! has hard links, its owner cannot be kept. Then a reader can see half of it, and a crash is repaired from
@@ -373,6 +374,8 @@ fn overwrite(target: &Path, bytes: &[u8]) -> Result<(), FileError> {
     file.set_len(bytes.len() as u64).map_err(io)?;
     file.sync_all().map_err(io)
 }
+
+mod third;
 
 #[cfg(test)]
 mod tests;

@@ -62,7 +62,7 @@ pub(super) fn commit(
             revision,
             source: Box::new(error),
         }),
-        Err(error) => Err(after_undoing(error, || journal::recover(&store.root, git))),
+        Err(error) => Err(after_undoing(error, || journal::take_back(&store.root, git))),
     }
 }
 
@@ -137,7 +137,7 @@ impl Staged {
     /// Takes back the staging of [`Self::prepare`].
     fn discard(&self, store: &Store, git: &std::path::Path) -> Result<(), StoreError> {
         self.replacements.iter().try_for_each(Replacement::finish)?;
-        journal::recover(&store.root, git)
+        journal::take_back(&store.root, git)
     }
 }
 

@@ -123,6 +123,15 @@ impl Journal {
 
 /// Finishes or undoes what a dead writer began, and clears the staging folder. The caller holds the writer lock.
 pub(super) fn recover(root: &Path, git: &Path) -> Result<(), StoreError> {
+    settle(root, git, true)
+}
+
+/// Undoes what this process itself began and could not finish. The caller holds the writer lock.
+pub(super) fn take_back(root: &Path, git: &Path) -> Result<(), StoreError> {
+    settle(root, git, false)
+}
+
+fn settle(root: &Path, git: &Path, is_crash: bool) -> Result<(), StoreError> {
     let ownership = Ownership::of(root)?;
     if let Some(mut journal) = Journal::read(git)? {
         let history = History::open(root)?;
@@ -138,6 +147,9 @@ pub(super) fn recover(root: &Path, git: &Path) -> Result<(), StoreError> {
             let file = &journal.files[at];
             match file.replacement(root, &history)? {
                 Some(mut replacement) => {
+                    if is_crash {
+                        replacement.keep_save(!recorded)?;
+                    }
                     journal.take(at, &mut replacement, step, git, ownership, &mut durability)?;
                 }
                 // A recorded revision has all its objects; without them nothing can be finished, nor forgotten.

@@ -198,3 +198,69 @@ fn a_file_with_several_names_is_only_written_once_the_caller_has_noted_it() {
     assert_eq!(place.left().unwrap(), AFTER);
     assert_eq!(fs::read(&other).unwrap(), AFTER.as_bytes());
 }
+
+/// What a recovery leaves of two names: in the target, and kept beside it.
+#[track_caller]
+fn recovered(
+    target: Option<&str>,
+    staged: Option<&str>,
+    change: (Option<&str>, Option<&str>),
+    is_undone: bool,
+) -> (Option<String>, Option<String>) {
+    let mut place = Place::new(target, staged);
+    let replacement = place.resume(change.0, change.1, false);
+    let kept = replacement.keep_save(is_undone).unwrap();
+    let step = if is_undone {
+        Replacement::undo
+    } else {
+        Replacement::redo
+    };
+    assert_eq!(step(&replacement, &mut place.durability).unwrap(), Step::Done);
+    (
+        place.left(),
+        kept.map(|path| String::from_utf8(fs::read(path).unwrap()).unwrap()),
+    )
+}
+
+#[test]
+fn of_two_saves_that_a_crash_leaves_both_are_kept() {
+    const LATER: &str = "threshold = 80\n";
+    let both = (Some(SAVED.to_owned()), Some(LATER.to_owned()));
+    for change in [CHANGE, REMOVAL, CREATION] {
+        for is_undone in [true, false] {
+            assert_eq!(recovered(Some(SAVED), Some(LATER), change, is_undone), both);
+        }
+    }
+    // It was displaced and not looked at yet, and somebody has committed on top with git.
+    let displaced = (Some(AFTER.to_owned()), Some(SAVED.to_owned()));
+    assert_eq!(recovered(Some(AFTER), Some(SAVED), CHANGE, false), displaced);
+}
+
+#[test]
+fn what_is_no_save_or_comes_back_anyway_is_not_kept() {
+    for staged in [None, Some(BEFORE), Some(AFTER), Some(SAVED)] {
+        for is_undone in [true, false] {
+            assert_eq!(recovered(Some(SAVED), staged, CHANGE, is_undone).1, None);
+        }
+    }
+    let back = (Some(SAVED.to_owned()), None);
+    assert_eq!(recovered(Some(AFTER), Some(SAVED), CHANGE, true), back);
+    assert_eq!(recovered(None, Some(SAVED), REMOVAL, true), back);
+}
+
+#[test]
+fn a_kept_save_never_takes_the_name_of_another() {
+    let place = Place::new(Some(SAVED), Some("1"));
+    let names = ["valve.kept-1.toml", "valve.kept-2.toml"];
+    for (text, name) in ["1", "2"].into_iter().zip(names) {
+        let staged = super::staged_path(&place.target());
+        File::create(staged).unwrap().write_all(text.as_bytes()).unwrap();
+        let kept = place
+            .resume(CHANGE.0, CHANGE.1, false)
+            .keep_save(true)
+            .unwrap()
+            .unwrap();
+        assert_eq!(kept, place.folder.path().join(name));
+    }
+    assert_eq!(fs::read(place.folder.path().join(names[0])).unwrap(), b"1");
+}
