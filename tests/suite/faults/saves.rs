@@ -136,3 +136,53 @@ fn a_save_in_the_middle_of_a_removal_is_recorded_before_it_goes() {
         break;
     }
 }
+
+/// Kills a lingering run, which strace has for a child.
+fn kill(strace: &mut Child) {
+    let children = format!("/proc/{0}/task/{0}/children", strace.id());
+    let pids = String::from_utf8(fs::read(children).unwrap()).unwrap();
+    let pid = pids.trim().parse().ok().and_then(rustix::process::Pid::from_raw);
+    rustix::process::kill_process(pid.unwrap(), rustix::process::Signal::KILL).unwrap();
+    strace.wait().unwrap();
+}
+
+#[test]
+fn two_saves_and_a_kill_in_the_middle_of_a_set_lose_neither() {
+    if let Some(reason) = strace::is_missing() {
+        return skip("saves and a kill in the middle of a set", reason);
+    }
+    for attempt in 1.. {
+        let environment = TestEnvironment::gateway_in(&memory());
+        let mut set = lingering(&environment, &["set", "valve.threshold", "55"]);
+        let saved = 'moments: {
+            if !met(&mut set, || is_there(&environment, ".git/refs/heads/main.lock")) {
+                break 'moments None;
+            }
+            let first = save(&environment, 21);
+            if !met(&mut set, || holds(&environment, STAGED, &first)) {
+                break 'moments None;
+            }
+            let second = save(&environment, 22);
+            // The first save is back in place, and the newer one beside it.
+            met(&mut set, || holds(&environment, STAGED, &second)).then_some([first, second])
+        };
+        let Some([first, second]) = saved else {
+            set.wait().unwrap();
+            assert!(attempt < 5, "it was too fast");
+            continue;
+        };
+        kill(&mut set);
+        if !holds(&environment, STAGED, &second) && attempt < 5 {
+            continue;
+        }
+        let status = environment.succeed(&["status"]);
+        assert!(holds(&environment, VALVE, &first), "{status}");
+        assert!(holds(&environment, "plugins/valve.kept-1.toml", &second), "{status}");
+        assert!(status.contains("plugins/valve.kept-1.toml"), "{status}");
+        fs::remove_file(environment.path("plugins/valve.kept-1.toml")).unwrap();
+        environment.succeed(&["set", "valve.threshold", "55"]);
+        oracle::check_repository(&environment, "saves and a kill in the middle of a set");
+        oracle::check_leftovers(&environment, "saves and a kill in the middle of a set");
+        break;
+    }
+}
