@@ -375,7 +375,7 @@ fn overwrite(target: &Path, bytes: &[u8]) -> Result<(), FileError> {
     file.sync_all().map_err(io)
 }
 
-mod third;
+mod save;
 
 #[cfg(test)]
 mod tests;

@@ -132,7 +132,8 @@ impl Store {
         })
     }
 
-    /// Takes a plugin out of the store: its settings, its folder of schemas, which no other plugin refers to, and what the manifest says of it. History
+    /// Takes a plugin out of the store: its settings, its folder of schemas, to which no other plugin refers, and what the
+    /// manifest says of it. History
     /// keeps them.
     pub fn plugin_remove(&self, name: &str, intent: &Intent) -> Result<Outcome, StoreError> {
         self.change("plugin remove", intent, &mut |draft| {
