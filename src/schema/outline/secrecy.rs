@@ -217,7 +217,22 @@ fn marks(json: &Json) -> bool {
     says(keyword::SECRET) || says("writeOnly")
 }
 
-/// Every schema that a document can come to, and where each leads.
+/// Whether a schema marks its value or leads to another one. Most stand at the end of their way and do neither.
+fn leads_on(schema: &Json) -> bool {
+    let Json::Object(keywords) = schema else { return false };
+    let holds_schemas = |value: &Json| match value {
+        Json::Object(_) => true,
+        Json::Array(items) => items.iter().any(Json::is_object),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
+    };
+    let refers = |keyword: &str| keyword.starts_with('$') && keyword.ends_with("ef");
+    keywords
+        .iter()
+        .any(|(keyword, value)| refers(keyword) || holds_schemas(value))
+        || marks(schema)
+}
+
+/// Every schema that a document can come to, or nearly, and where each leads.
 struct Survey<'s> {
     places: Vec<Place<'s>>,
     same: Vec<Vec<usize>>,
@@ -238,8 +253,9 @@ impl<'s> Survey<'s> {
             let branches = links.one_of_several.into_iter().flatten();
             let branches = branches.filter(|branch| !is_null_or_false(branch.schema));
             let same = links.always.into_iter().chain(branches).chain(links.sometimes);
+            let same = same.filter(|place| leads_on(place.schema));
             let same = same.map(|place| survey.enter(&mut known, place)).collect();
-            let below = below(&place).into_iter();
+            let below = below(&place).into_iter().filter(|(_, place)| leads_on(place.schema));
             let below = below
                 .map(|(which, place)| (which, survey.enter(&mut known, place)))
                 .collect();
