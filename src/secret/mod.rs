@@ -11,6 +11,7 @@ mod dumps;
 mod envelope;
 mod identity;
 mod recipient;
+mod scan;
 mod sealed;
 mod wiping;
 
@@ -18,6 +19,7 @@ pub use dumps::forbid_dumps;
 pub use envelope::EnvelopeError;
 pub use identity::{Ask, IdentityError, Keyring, generate};
 pub use recipient::{Recipient, RecipientError};
+pub use scan::{Shape, is_random, is_telling_name, shapes};
 pub use sealed::{OpenError, SealError, Sealed, is_sealed, seal};
 pub use wiping::Wiping;
 

@@ -150,6 +150,17 @@ JSON: an object a line
   sealed_for  for how many recipients it is sealed
   recipients  for how many it would be sealed today";
 
+pub(super) const SECRET_SCAN: &str = "\
+JSON: an object a line, for each secret that stands or stood in plain text
+  plugin        the plugin whose file holds it
+  key           the setting, as PLUGIN.KEY; null outside of values
+  kind          plain-text at a marked key; else a shape, such as github-token
+  file          the file, from the store's folder
+  line, column  where it begins, from 1; of what is gone, where it first stood
+  present       whether it stands in the file today
+  first         the revision that first held it; null where none was found
+  first.id, first.time, first.author.name, first.author.email";
+
 pub(super) const RECIPIENTS_LIST: &str = "\
 JSON: an object a line
   recipient  the public key

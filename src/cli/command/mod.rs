@@ -21,6 +21,7 @@ mod outcome;
 mod plugin;
 mod render;
 mod rollback;
+mod scan;
 mod secret;
 mod set;
 mod show;

@@ -1,4 +1,4 @@
-//! `valvecfg secret`: keygen, set, list, rekey, recipients
+//! `valvecfg secret`: keygen, set, list, rekey, scan, recipients
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 
-use super::fields;
+use super::{fields, scan};
 use crate::cli::bar::Bar;
 use crate::cli::diagnostic::Style;
 use crate::cli::options::{ChangeOptions, Options};
@@ -27,6 +27,7 @@ use crate::store::{
 ///   valvecfg get valve.mqtt.password --reveal
 ///   valvecfg secret recipients add age1...       another machine, or a key kept in a safe
 ///   valvecfg secret rekey                        seals everything anew for today's recipients
+///   valvecfg secret scan --history               what stands or stood in plain text
 ///
 /// What the schema marks `x-secret` or `writeOnly` is stored sealed with age. It
 /// protects against who reads the files or the history without a key; not against
@@ -42,6 +43,8 @@ pub(crate) enum SecretVerb {
     List(SecretListArgs),
     #[command(after_long_help = fields::OUTCOME)]
     Rekey(RekeyArgs),
+    #[command(after_long_help = fields::SECRET_SCAN)]
+    Scan(scan::ScanArgs),
     #[command(subcommand)]
     Recipients(RecipientsVerb),
 }
@@ -196,6 +199,7 @@ pub(crate) fn run(verb: &SecretVerb, options: &Options) -> Result<Reply, Failure
         SecretVerb::Set(args) => set(args, options),
         SecretVerb::List(SecretListArgs {}) => list(options),
         SecretVerb::Rekey(args) => rekey(args, options),
+        SecretVerb::Scan(args) => scan::run(args, options),
         SecretVerb::Recipients(verb) => recipients(verb, options),
     }
 }

@@ -43,6 +43,7 @@ const RUNS: &[(&str, &[&str])] = &[
     ("secret keygen", &["secret keygen"]),
     ("secret set", &["secret set valve.mqtt.password --from-file"]),
     ("secret list", &["secret list"]),
+    ("secret scan", &["secret scan --history"]),
     ("secret rekey", &["secret rekey"]),
     ("secret recipients list", &["secret recipients list"]),
     (
@@ -181,6 +182,10 @@ fn prepare(environment: &TestEnvironment, line: &str) {
             environment.write("plugins/stranger.toml", "");
         }
         "commit" => environment.edit("plugins/valve.toml", "threshold = 560", "threshold = 57"),
+        "secret scan --history" => {
+            let topic = ["AKIA", "QPZRY9X8GF2TVDW0"].concat();
+            environment.succeed(&["set", "valve.mqtt.topic", &topic]);
+        }
         "secret set valve.mqtt.password --from-file" => {
             environment.edit(
                 "plugins/valve.toml",

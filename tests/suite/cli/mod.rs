@@ -32,6 +32,7 @@ mod plugin;
 mod render;
 mod revert;
 mod rollback;
+mod scan;
 mod secret;
 mod set;
 mod status;

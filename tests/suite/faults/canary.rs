@@ -74,6 +74,8 @@ const SHOWING: &[&str] = &[
     "validate --color always",
     "secret list",
     "secret list --json",
+    "secret scan --history",
+    "secret scan --history --json",
     "secret recipients list",
     "doctor",
     "doctor --json",
