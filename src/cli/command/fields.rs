@@ -102,7 +102,8 @@ and for each file that differs in other ways
 pub(super) const VALIDATE: &str = "\
 JSON: an object a line, for each violation
   file        the file, as it was named or from the store's folder
-  line, column, end_line, end_column  from 1; the end is one behind
+  line, column          from 1
+  end_line, end_column  one behind the end; where a secret is masked, the start
   code        such as VC101; `valvecfg explain VC101` is a page on it
   severity    error, warning or note
   message     one sentence

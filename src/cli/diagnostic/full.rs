@@ -46,11 +46,12 @@ pub(super) fn write_violation(
     let title = level
         .primary_title(sentence(&violation.message))
         .id(violation.code.as_str());
+    let position = super::place(file, violation);
     let label = Some(sentence(&violation.label)).filter(|label| !label.is_empty());
     let mut report = match &file.text {
         Some(text) => {
             let Excerpt { text, mark } = Excerpt::around(text, &violation.span, 2 * style.width);
-            let snippet = Snippet::source(text).path(PLACE).line_start(violation.position.line);
+            let snippet = Snippet::source(text).path(PLACE).line_start(position.line);
             title.element(snippet.annotation(AnnotationKind::Primary.span(mark).label(label)))
         }
         None => Group::with_title(title)
@@ -70,12 +71,7 @@ pub(super) fn write_violation(
     };
     let drawn = renderer.term_width(style.width).render(&groups);
     let place = match &file.text {
-        Some(_) => format!(
-            "{}:{}:{}",
-            escaped(&file.path),
-            violation.position.line,
-            violation.position.column
-        ),
+        Some(_) => format!("{}:{}:{}", escaped(&file.path), position.line, position.column),
         None => escaped(&file.path).into_owned(),
     };
     match drawn.split_once(PLACE) {

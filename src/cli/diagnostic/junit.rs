@@ -31,7 +31,8 @@ fn violated(file: &CheckedFile, violation: &Violation) -> TestCase {
     } else {
         format!("{} {}", violation.code, escaped(&violation.key.to_string()))
     };
-    let place = format!("{path}:{}:{}", violation.position.line, violation.position.column);
+    let position = super::place(file, violation);
+    let place = format!("{path}:{}:{}", position.line, position.column);
     let said = format!(
         "{}[{}] {}",
         severity_word(violation.severity),
@@ -63,8 +64,7 @@ fn violated(file: &CheckedFile, violation: &Violation) -> TestCase {
             case
         }
     };
-    case.extra
-        .insert("line".into(), violation.position.line.to_string().into());
+    case.extra.insert("line".into(), position.line.to_string().into());
     case
 }
 

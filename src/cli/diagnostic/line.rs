@@ -12,12 +12,13 @@ use crate::store::CheckedFile;
 pub(super) fn write_concise(out: &mut dyn Write, files: &[CheckedFile]) -> io::Result<()> {
     for file in files {
         for violation in &file.violations {
+            let place = super::place(file, violation);
             writeln!(
                 out,
                 "{}:{}:{}: {}[{}] {}",
                 escaped(&file.path),
-                violation.position.line,
-                violation.position.column,
+                place.line,
+                place.column,
                 severity_word(violation.severity),
                 violation.code,
                 sentence(&violation.message),
@@ -36,7 +37,7 @@ pub(super) fn write_github(out: &mut dyn Write, files: &[CheckedFile]) -> io::Re
                 Severity::Warning => "warning",
                 Severity::Note => "notice",
             };
-            let place = violation.position;
+            let place = super::place(file, violation);
             write!(out, "::{command} file={},line={}", property(&file.path), place.line)?;
             if place.line == place.end_line {
                 write!(

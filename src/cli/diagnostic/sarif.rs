@@ -139,7 +139,7 @@ impl Rule {
 
 impl Finding {
     fn new(file: &CheckedFile, violation: &Violation) -> Self {
-        let place = violation.position;
+        let place = super::place(file, violation);
         Self {
             rule_id: violation.code,
             // Codes are listed in the order of their variants; the table has them all.

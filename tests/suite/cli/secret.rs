@@ -408,7 +408,7 @@ error[VC201]: `mqtt.password` is secret and stands here in plain text
 [exit 1]
 
 $ valvecfg validate --output-format json
-[{"file":"plugins/valve.toml","line":18,"column":12,"end_line":18,"end_column":27,"code":"VC201","severity":"error","message":"`mqtt.password` is secret and stands here in plain text","key":"mqtt.password","schema":"#/$defs/mqtt/properties/password","label":"to be sealed","allowed":"at least 8 characters (schemas/valve/1.schema.json#/$defs/mqtt/properties/password)"}]
+[{"file":"plugins/valve.toml","line":18,"column":12,"end_line":18,"end_column":12,"code":"VC201","severity":"error","message":"`mqtt.password` is secret and stands here in plain text","key":"mqtt.password","schema":"#/$defs/mqtt/properties/password","label":"to be sealed","allowed":"at least 8 characters (schemas/valve/1.schema.json#/$defs/mqtt/properties/password)"}]
 [exit 1]
 
 $ valvecfg secret list
@@ -416,6 +416,39 @@ secret               sealed for  state
 valve.mqtt.password              in plain text: `secret set KEY --from-file` seals it
 "##]]
     );
+}
+
+#[test]
+fn no_form_of_a_violation_tells_how_long_a_secret_is() {
+    let environment = gateway();
+    let recorded = environment.read("plugins/valve.toml");
+    let told = |line: &str| {
+        environment.write("plugins/valve.toml", &recorded);
+        environment.edit("plugins/valve.toml", "keep_alive = 30", line);
+        let formats = ["full", "concise", "json", "jsonl", "github", "gitlab", "junit", "sarif"];
+        let validate = formats.map(|format| {
+            let screen = environment.run(&["validate", "--output-format", format]);
+            assert_eq!(screen.code(), Some(1), "{screen}");
+            screen.to_string()
+        });
+        let refused = ["set", "commit"].map(|verb| {
+            let rest: &[&str] = if verb == "set" { &["valve.threshold", "41"] } else { &[] };
+            environment.run(&[&[verb], rest, &["--json"]].concat()).to_string()
+        });
+        [&validate[..], &refused[..]].concat()
+    };
+    for (short, long) in [
+        ("password = \"hunter22\"", "password = \"hunter22-and-much-more\""),
+        // Over lines, in a table, and in a file that is no TOML.
+        (
+            "password = \"\"\"hunter22\"\"\"",
+            "password = \"\"\"hunter22-and-much-more\"\"\"",
+        ),
+        ("password = { a = \"b\" }", "password = { a = \"b-and-much-more\" }"),
+        ("password = \"hunter22", "password = \"hunter22-and-much-more"),
+    ] {
+        assert_eq!(told(short), told(long), "{short}");
+    }
 }
 
 #[test]
