@@ -184,7 +184,7 @@ impl Store {
     /// Looks at how many can open each secret.
     fn check_recipients(&self, find: &mut impl FnMut(Severity, String, String)) {
         // What cannot be read was found with the files.
-        let rows = self.secret_list(None).unwrap_or_default();
+        let (rows, _) = self.secret_rows(None).unwrap_or_default();
         let sealed = rows.iter().filter(|row| row.state == SecretState::Sealed);
         for row in sealed.clone().filter(|row| row.sealed_for != row.recipients) {
             let (key, now, due) = (&row.key, row.sealed_for, row.recipients);

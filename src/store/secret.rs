@@ -11,9 +11,13 @@ use super::live::Live;
 use super::manifest::settings_path;
 use super::plan::{Intent, Outcome};
 use super::rules::Rules;
+use super::session::{Access, Session};
 use super::setting::Setting;
+use super::timeline::Progress;
 use super::{Store, StoreError, ValueError};
 use crate::document::{Document, KeyPath, Segment, Value};
+use crate::history::Query;
+use crate::revision::Moment;
 use crate::secret::{Keyring, Recipient, Sealed, Secret};
 
 /// One secret in a list.
@@ -27,6 +31,8 @@ pub struct SecretRow {
     pub sealed_for: usize,
     /// For how many it would be sealed today.
     pub recipients: usize,
+    /// When the sealed text that stands there was recorded; none where it is not, or where that cannot be told.
+    pub changed: Option<Moment>,
 }
 
 /// How a secret stands in its file.
@@ -138,8 +144,30 @@ impl Store {
     }
 
     /// All secrets there are: those that stand in the files, and those that are declared and not set.
-    pub fn secret_list(&self, keyring: Option<&Keyring>) -> Result<Vec<SecretRow>, StoreError> {
+    ///
+    /// `progress` is told how far a catalogue is that has to be made first.
+    pub fn secret_list(
+        &self,
+        keyring: Option<&Keyring>,
+        progress: &mut Progress<'_>,
+    ) -> Result<Vec<SecretRow>, StoreError> {
+        let (mut rows, sealed) = self.secret_rows(keyring)?;
+        let changed = match self.last_changes(sealed, progress) {
+            Ok(changed) => changed,
+            // `doctor` says what is wrong with the history; what is sealed is told without it.
+            Err(StoreError::History(_)) => BTreeMap::new(),
+            Err(error) => return Err(error),
+        };
+        for row in &mut rows {
+            row.changed = changed.get(&row.key).copied();
+        }
+        Ok(rows)
+    }
+
+    /// The same without the times, and the sealed values that the files hold.
+    pub(super) fn secret_rows(&self, keyring: Option<&Keyring>) -> Result<(Vec<SecretRow>, Sealings), StoreError> {
         let rules = Rules::read(Live::open(self)?)?;
+        let mut sealed_values = Sealings::new();
         let mut rows = Vec::new();
         for plugin in rules.plugins() {
             let path = settings_path(plugin);
@@ -161,11 +189,15 @@ impl Store {
                     },
                 };
                 let sealed_for = sealed.and_then(Result::ok).map_or(0, |sealed| sealed.recipients());
+                if custody::sealed_text(&value).is_some() {
+                    sealed_values.insert(key.clone(), value);
+                }
                 rows.push(SecretRow {
                     key,
                     state,
                     sealed_for,
                     recipients,
+                    changed: None,
                 });
             }
             let unset = schema.settings().into_iter().filter(|(path, _)| {
@@ -177,9 +209,44 @@ impl Store {
                 state: SecretState::Unset,
                 sealed_for: 0,
                 recipients,
+                changed: None,
             }));
         }
-        Ok(rows)
+        Ok((rows, sealed_values))
+    }
+
+    /// When the values at these keys, which begin with the plugin's name, were recorded; those that are not are left out.
+    fn last_changes(
+        &self,
+        mut sought: Sealings,
+        progress: &mut Progress<'_>,
+    ) -> Result<BTreeMap<KeyPath, Moment>, StoreError> {
+        let mut found = BTreeMap::new();
+        if sought.is_empty() {
+            return Ok(found);
+        }
+        let session = Session::begin(self, Access::Read)?;
+        let mut catalogue = session.history.catalogue(session.head, progress)?;
+        for entry in catalogue.find(&Query::default(), usize::MAX)? {
+            for change in entry.changes {
+                // Values stand in the catalogue one by one, but for arrays.
+                let touched: Vec<KeyPath> = if sought.contains_key(&change.key) {
+                    vec![change.key.clone()]
+                } else {
+                    sought.keys().filter(|key| key.overlaps(&change.key)).cloned().collect()
+                };
+                for key in touched {
+                    let value = sought.remove(&key);
+                    if change.key != key || change.after == value {
+                        found.insert(key, entry.revision.time);
+                    }
+                }
+            }
+            if sought.is_empty() {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// Opens every secret and seals it for the recipients of today: all in one revision, or none. `progress` is told
@@ -303,6 +370,9 @@ impl Store {
         })
     }
 }
+
+/// Sealed values, by PLUGIN.KEY.
+type Sealings = BTreeMap<KeyPath, Value>;
 
 /// Edits the manifest, given a list of recipients that it holds and where that stands.
 type EditList<'e> = dyn Fn(&Document, &[String], &KeyPath) -> Result<Document, StoreError> + 'e;

@@ -149,7 +149,8 @@ JSON: an object a line
   key         the setting, as PLUGIN.KEY
   state       opens, sealed, broken, exposed or unset
   sealed_for  for how many recipients it is sealed
-  recipients  for how many it would be sealed today";
+  recipients  for how many it would be sealed today
+  changed     when what stands there was recorded, as in RFC 3339; else null";
 
 pub(super) const SECRET_SCAN: &str = "\
 JSON: an object a line, for each secret that stands or stood in plain text

@@ -102,7 +102,7 @@ pub(crate) struct SecretSetArgs {
     change: ChangeOptions,
 }
 
-/// List the secrets: for how many they are sealed, and whether they open here
+/// List the secrets: for how many they are sealed, since when, and if they open
 ///
 /// Examples:
 ///   valvecfg secret list
@@ -225,7 +225,10 @@ fn set(args: &SecretSetArgs, options: &Options) -> Result<Reply, Failure> {
 fn list(options: &Options) -> Result<Reply, Failure> {
     let store = options.open_store()?;
     let keyring = store.keyring(&|file| prompt::passphrase(file, options))?;
-    let rows = store.secret_list(keyring.as_ref())?;
+    let bar = Bar::new();
+    let rows = store.secret_list(keyring.as_ref(), &mut |done, all| bar.show(done, all));
+    bar.clear();
+    let rows = rows?;
     let note = rows
         .is_empty()
         .then_some("no schema marks anything as secret: `valvecfg explain x-secret`");
@@ -364,7 +367,7 @@ impl Answer for Secrets {
     }
 
     fn show(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
-        let mut table = Table::new(["secret", "sealed for", "state"]);
+        let mut table = Table::new(["secret", "sealed for", "since", "state"]);
         for row in &self.0 {
             let state = match row.state {
                 SecretState::Opens if row.sealed_for != row.recipients => "opens; `secret rekey` is due",
@@ -378,7 +381,8 @@ impl Answer for Secrets {
                 SecretState::Opens | SecretState::Sealed => format!("{} of {}", row.sealed_for, row.recipients),
                 SecretState::Broken | SecretState::Exposed | SecretState::Unset => String::new(),
             };
-            table.row([row.key.to_string(), sealed_for, state.to_owned()]);
+            let since = row.changed.map(|time| time.to_string()).unwrap_or_default();
+            table.row([row.key.to_string(), sealed_for, since, state.to_owned()]);
         }
         table.write(out, style)
     }

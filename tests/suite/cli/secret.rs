@@ -69,8 +69,8 @@ fn a_secret_is_sealed_and_opened_only_where_that_is_asked_for() {
         ),
         str![[r#"
 $ valvecfg secret list
-secret               sealed for  state
-valve.mqtt.password  1 of 1      opens
+secret               sealed for  since                       state
+valve.mqtt.password  1 of 1      2025-12-01 00:00:00 +00:00  opens
 
 $ valvecfg secret recipients list
 for          recipient
@@ -155,6 +155,38 @@ valve       as recorded
     assert!(text.contains("password = \"age:") && !text.contains(CANARY), "{text}");
     let log = environment.git_succeed(&["log", "-p", "--all"]);
     assert!(!log.contains(CANARY));
+}
+
+#[test]
+fn the_list_tells_since_when_the_sealed_text_stands_there() {
+    let environment = sealed();
+    let since = |environment: &TestEnvironment| {
+        let line = environment.succeed(&["secret", "list", "--json"]);
+        let row: serde_json::Value = serde_json::from_str(line.lines().next().unwrap()).unwrap();
+        row["changed"].clone()
+    };
+    let recorded = |environment: &TestEnvironment| {
+        let last = environment.git_succeed(&["log", "-1", "--format=%cI"]);
+        serde_json::Value::from(last.trim().replace('Z', "+00:00"))
+    };
+    let first = recorded(&environment);
+    assert_eq!(since(&environment), first);
+    let later = |line: &str| {
+        let mut command = environment.command(VALVECFG);
+        command
+            .args(line.split(' '))
+            .env("GIT_COMMITTER_DATE", "2026-02-03T04:05:06+01:00");
+        let screen = environment.screen(&mut command);
+        assert!(screen.status.success(), "{screen}");
+    };
+    later("set valve.threshold 41");
+    assert_eq!(since(&environment), first);
+    later("secret rekey");
+    assert_eq!(since(&environment), recorded(&environment));
+    // What is not recorded has no time.
+    environment.edit("plugins/valve.toml", "password = \"age:", "password = \"age:A");
+    assert_eq!(since(&environment), serde_json::Value::Null);
+    environment.succeed(&["secret", "list"]);
 }
 
 #[test]
@@ -412,8 +444,8 @@ $ valvecfg validate --output-format json
 [exit 1]
 
 $ valvecfg secret list
-secret               sealed for  state
-valve.mqtt.password              in plain text: `secret set KEY --from-file` seals it
+secret               sealed for  since  state
+valve.mqtt.password                     in plain text: `secret set KEY --from-file` seals it
 "##]]
     );
 }
