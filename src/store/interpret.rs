@@ -99,7 +99,7 @@ pub(super) fn interpret(
         .map(|annotation| annotation.kinds.as_slice())
         .unwrap_or_default();
     let text = match given {
-        Given::Value(value) => return Ok((as_float_where_wanted(value.clone(), kinds, current), Reading::Given)),
+        Given::Value(value) => return Ok((as_number_wanted(value.clone(), kinds, current), Reading::Given)),
         Given::String(text) if kinds.is_empty() || kinds.contains(&Kind::String) => {
             return Ok((Value::String(text.clone()), Reading::Given));
         }
@@ -177,7 +177,7 @@ fn read_as(text: &str, kinds: &[Kind], current: Option<&Value>) -> Option<Value>
         // A quoted text, where a string and something else are allowed, says which.
         Some(Value::String(inner)) if takes_text && kinds.len() > 1 => Some(Value::String(inner)),
         Some(value) if fits(&value) && !matches!(value, Value::String(_)) => {
-            Some(as_float_where_wanted(value, kinds, current))
+            Some(as_number_wanted(value, kinds, current))
         }
         // Dates stand bare in TOML and count as text in JSON Schema; the one that is there says which is meant.
         Some(value @ Value::Datetime(_)) if takes_text && matches!(current, Some(Value::Datetime(_))) => Some(value),
@@ -199,7 +199,7 @@ fn fits(kind: Kind, value: &Value) -> bool {
 
 /// `5` becomes `5.0` where a float stands or the schema holds only numbers in general, so that a program that
 /// reads floats keeps reading one; a float that is whole becomes an integer where only those are allowed.
-fn as_float_where_wanted(value: Value, kinds: &[Kind], current: Option<&Value>) -> Value {
+fn as_number_wanted(value: Value, kinds: &[Kind], current: Option<&Value>) -> Value {
     let wants_float = match current {
         Some(Value::Float(_)) => !kinds.contains(&Kind::Integer),
         Some(_) => false,
@@ -210,7 +210,21 @@ fn as_float_where_wanted(value: Value, kinds: &[Kind], current: Option<&Value>) 
     {
         return Value::exact_float(number).unwrap_or(value);
     }
+    let wants_integer = kinds.contains(&Kind::Integer) && !kinds.contains(&Kind::Number);
+    if let Value::Float(number) = value
+        && wants_integer
+    {
+        return exact_integer(number).map_or(value, Value::Integer);
+    }
     value
+}
+
+/// The integer that is the same number, where there is one: `60` for `60.0`.
+fn exact_integer(number: f64) -> Option<i64> {
+    // Through its digits, which never round: what has more of them than 64 bits hold is no integer.
+    (number.fract() == 0.0)
+        .then(|| format!("{number:.0}").parse().ok())
+        .flatten()
 }
 
 fn kind_of(value: &Value) -> Kind {
@@ -285,6 +299,19 @@ mod tests {
             value("9007199254740993", &[Kind::Number], Some("2.5")),
             "9007199254740993"
         );
+    }
+
+    #[test]
+    fn a_whole_float_is_written_as_an_integer_where_only_those_are_allowed() {
+        assert_eq!(value("60.0", &[Kind::Integer], Some("55")), "60");
+        assert_eq!(value("1e2", &[Kind::Integer], None), "100");
+        assert_eq!(value("-0.0", &[Kind::Integer], None), "0");
+        // One that stands there as a float, by hand, is mended.
+        assert_eq!(value("60.0", &[Kind::Integer], Some("55.0")), "60");
+        assert_eq!(value("60.0", &[Kind::Integer, Kind::Number], None), "60.0");
+        assert_eq!(value("60.0", &[Kind::Number], None), "60.0");
+        // Beyond 64 bits there is none; the schema has a say in what a float does there.
+        assert_eq!(value("1e300", &[Kind::Integer], None), "1e300");
     }
 
     #[test]

@@ -920,3 +920,28 @@ For more information, try '--help'.
 "#]]
     );
 }
+
+#[test]
+fn an_integer_setting_is_never_written_as_a_float() {
+    let environment = TestEnvironment::gateway();
+    let screens = environment.screens(&[
+        "set valve.threshold 50.0",
+        "set valve.threshold 1e1",
+        "get valve.threshold",
+    ]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg set valve.threshold 50.0
+valve.threshold 60 -> 50
+saved as [rev 1]
+
+$ valvecfg set valve.threshold 1e1
+valve.threshold 50 -> 10
+saved as [rev 2]
+
+$ valvecfg get valve.threshold
+10
+"#]]
+    );
+}
