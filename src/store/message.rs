@@ -20,7 +20,13 @@ pub(super) fn of_change(
     files: &[String],
 ) -> Message {
     let made = || {
-        if by_hand {
+        if via == "plugin remove" && !changes.is_empty() {
+            // What was in it alone would read as if it had been added.
+            let lines: Vec<String> = changes.iter().map(line).collect();
+            let settings = if lines.len() == 1 { "setting" } else { "settings" };
+            let plugins = plugins(changes).join(", ");
+            format!("removed {plugins}: {} {settings}\n\n{}", lines.len(), lines.join("\n"))
+        } else if by_hand {
             hand_summary(changes, files)
         } else {
             summary(changes, files)

@@ -164,7 +164,7 @@ valve       1        plugins/valve.toml       Valve controller
 $ valvecfg status
 store     [STORE]
 revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
-          heating: 27 settings
+          removed heating: 27 settings
 irrigation  as recorded
 valve       as recorded
 "#]]
