@@ -130,7 +130,7 @@ pub enum StoreError {
     #[error(transparent)]
     Apply(#[from] ApplyError),
     /// A text that begins like JSON is none.
-    #[error("{path} is not JSON")]
+    #[error("{} is not JSON", if path == "-" { "standard input" } else { path })]
     NotJson {
         /// The file, as it was named.
         path: String,

@@ -175,7 +175,7 @@ help: nothing was written
 
 $ valvecfg apply - --plugin valve
 ------- stderr -------
-error: - is not JSON: EOF while parsing a value at line 1 column 13
+error: standard input is not JSON: EOF while parsing a value at line 1 column 13
 help: nothing was written
 [exit 1]
 
