@@ -303,20 +303,7 @@ fn hand_edit_hints(files: &[CheckedFile]) -> Vec<String> {
     if files.iter().all(|file| file.text.is_none()) {
         return vec![format!("take back what is recorded with `git checkout -- {path}`")];
     }
-    let exposed = files.iter().find_map(|file| {
-        let plugin = KeyPath::root().key(plugin_of(&file.path)?);
-        let mut violations = file.violations.iter();
-        let mut exposed = violations
-            .by_ref()
-            .filter(|violation| violation.code == Code::SecretExposed);
-        let first = exposed.next()?;
-        // One after the other, each would be refused because of the rest.
-        Some(if exposed.next().is_some() {
-            plugin
-        } else {
-            plugin.concat(&first.key)
-        })
-    });
+    let exposed = files.iter().find_map(CheckedFile::exposed);
     if let Some(key) = exposed {
         return vec![format!(
             "nothing of it was recorded; `valvecfg secret set {key} --from-file` seals it where it stands"
@@ -429,7 +416,14 @@ fn apply_hints(error: &ApplyError) -> (Exit, Vec<String>) {
 fn set_hints(error: &SetError) -> (Exit, Vec<String>) {
     match error {
         SetError::Unexpected { .. } => (Exit::Conflict, vec!["nothing was written".to_owned()]),
-        SetError::NotSet { .. } | SetError::NoSuchItem { .. } => (Exit::No, Vec::new()),
+        SetError::NotSet { suggestion, .. } => (
+            Exit::No,
+            suggestion
+                .iter()
+                .map(|key| format!("a similar setting is `{key}`"))
+                .collect(),
+        ),
+        SetError::NoSuchItem { .. } => (Exit::No, Vec::new()),
         SetError::NoArray { key } => (Exit::No, vec![format!("`valvecfg set {key} VALUE` replaces a value")]),
         SetError::Twice { .. } => (
             Exit::Usage,

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::document::{MASK, SyntaxError};
+use super::manifest::plugin_of;
+use crate::document::{KeyPath, MASK, SyntaxError};
 use crate::files::FileError;
 use crate::schema::{Code, Position, Schema, Severity, Violation};
 
@@ -114,6 +115,22 @@ impl CheckedFile {
             schema: None,
             violations: vec![Violation::at(code, "", 0..0, &message)],
         }
+    }
+
+    /// What `secret set --from-file` is to be given to seal what stands here in plain text: the setting, or the plugin
+    /// where there are several, since one after the other, each would be refused because of the rest.
+    #[must_use]
+    pub fn exposed(&self) -> Option<KeyPath> {
+        let plugin = KeyPath::root().key(plugin_of(&self.path)?);
+        let mut exposed = self
+            .violations
+            .iter()
+            .filter(|violation| violation.code == Code::SecretExposed);
+        let first = exposed.next()?;
+        Some(match exposed.next() {
+            None => plugin.concat(&first.key),
+            Some(_) => plugin,
+        })
     }
 
     /// Whether it may not be recorded.

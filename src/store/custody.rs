@@ -67,6 +67,8 @@ pub enum SecretError {
     NotSecret {
         /// The setting.
         key: KeyPath,
+        /// A secret of a similar name.
+        suggestion: Option<KeyPath>,
     },
     /// A secret stands where its text can be seen by others.
     #[error("the value of `{key}` is secret and must not stand among the arguments")]
@@ -145,7 +147,7 @@ pub(super) fn as_stored(_: &KeyPath, value: &Value) -> Held {
 /// The sealed form in which a value stands.
 pub(super) fn sealed_text(value: &Value) -> Option<&str> {
     match value {
-        Value::String(text) if is_sealed(text) => Some(text),
+        Value::String(text) if is_sealed(text) && looks_sealed(text) => Some(text),
         Value::String(_)
         | Value::Integer(_)
         | Value::Float(_)
@@ -154,6 +156,18 @@ pub(super) fn sealed_text(value: &Value) -> Option<&str> {
         | Value::Array(_)
         | Value::Table(_) => None,
     }
+}
+
+/// Whether a text that begins as sealed values do is one, whole or damaged. Passwords may begin so too, and none of them
+/// may be taken for sealed: it would be recorded as it is.
+fn looks_sealed(text: &str) -> bool {
+    // `age-encryption.org/v1` in base64.
+    const HEADER: &str = "YWdlLWVuY3J5cHRpb24ub3JnL3Yx";
+    // Half of the shortest age file, which has one recipient and an empty envelope.
+    const SHORTEST: usize = 128;
+    let sealed = text.split_once(':').map_or(text, |(_, sealed)| sealed);
+    let is_base64 = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'=');
+    sealed.starts_with(HEADER) || sealed.len() >= SHORTEST && sealed.bytes().all(is_base64)
 }
 
 /// Opens a sealed value.

@@ -129,7 +129,10 @@ impl Store {
                         let key = KeyPath::root().key(plugin).concat(&violation.key);
                         format!("valvecfg secret set {key}")
                     }
-                    Some(plugin) => format!("valvecfg edit {plugin}"),
+                    Some(plugin) => match file.exposed().filter(|_| violation.code == Code::SecretExposed) {
+                        Some(key) => format!("valvecfg secret set {key} --from-file"),
+                        None => format!("valvecfg edit {plugin}"),
+                    },
                     None => format!("$EDITOR {}", file.path),
                 };
                 find(

@@ -176,15 +176,19 @@ fn default(setting: &Setting, document: &Document, rules: &Rules<'_>) -> Result<
             guessed: setting.guessed,
         });
     }
+    Err(GetError::NotSet {
+        key: setting.name(),
+        suggestion: similar(setting, document, &schema),
+    }
+    .into())
+}
+
+/// A setting of a similar name that is declared or stands there.
+pub(super) fn similar(setting: &Setting, document: &Document, schema: &Schema) -> Option<KeyPath> {
     let declared = schema.settings().into_iter().map(|(path, _)| path);
     let present = crate::document::changes(&Document::default(), document)
         .into_iter()
         .map(|change| change.key);
-    let suggestion = super::setting::nearest(&setting.path, declared.chain(present));
-    let plugin = KeyPath::root().key(setting.plugin.as_str());
-    Err(GetError::NotSet {
-        key: setting.name(),
-        suggestion: suggestion.map(|path| plugin.concat(&path)),
-    }
-    .into())
+    let near = super::setting::nearest(&setting.path, declared.chain(present))?;
+    Some(KeyPath::root().key(setting.plugin.as_str()).concat(&near))
 }

@@ -67,14 +67,6 @@ impl Opened {
     /// What could not be opened: one violation for each value that is damaged or belongs elsewhere, and one for all that
     /// nobody here can open.
     pub(super) fn violations(&self, document: &Document, unsealing: &Unsealing) -> Vec<Violation> {
-        let at = |path: &KeyPath, severity, message: &str| {
-            let span = document.locate(path).map_or(0..0, |location| location.value);
-            Violation {
-                key: path.clone(),
-                severity,
-                ..Violation::at(Code::SecretUnopened, document.text(), span, message)
-            }
-        };
         let (mut broken, mut closed) = (Vec::new(), Vec::new());
         for (path, error) in &self.failures {
             if let SecretError::Open {
@@ -83,7 +75,7 @@ impl Opened {
             } = error
             {
                 let message = format!("`{path}` cannot be opened: {source}");
-                broken.push(at(path, Severity::Error, &message));
+                broken.push(unopened(document, path, Severity::Error, &message));
             } else {
                 closed.push((path, error));
             }
@@ -103,11 +95,8 @@ impl Opened {
             } else {
                 Severity::Note
             };
-            broken.push(at(
-                first,
-                severity,
-                &format!("{what} could not be opened to be checked: {reason}"),
-            ));
+            let message = format!("{what} could not be opened to be checked: {reason}");
+            broken.push(unopened(document, first, severity, &message));
         }
         broken
     }
@@ -118,5 +107,44 @@ impl Opened {
             Some((_, secret)) if sealed_text(value).is_some() => Held::Opened(secret.reveal().clone()),
             Some(_) | None => custody::as_stored(path, value),
         }
+    }
+}
+
+/// A violation for each sealed value that is new here and that nobody can open here: it is damaged, or was sealed for
+/// another setting. Where there is no identity to tell, it is taken for what it seems to be.
+pub(super) fn worthless(
+    schema: &Schema,
+    plugin: &str,
+    before: &Document,
+    after: &Document,
+    keyring: &dyn Fn() -> Option<Keyring>,
+) -> Vec<Violation> {
+    if !schema.has_secrets() {
+        return Vec::new();
+    }
+    let mut new = schema.secret_values(after);
+    new.retain(|(path, value)| sealed_text(value).is_some() && before.get(path).as_ref() != Some(value));
+    // An identity is looked for only where there is something to open.
+    let keyring = if new.is_empty() { None } else { keyring() };
+    let name = KeyPath::root().key(plugin);
+    let failures = new.into_iter().filter_map(|(path, value)| {
+        let error = custody::open(&name.concat(&path), sealed_text(&value)?, keyring.as_ref()).err()?;
+        Some((path, error))
+    });
+    let opened = Opened {
+        values: Vec::new(),
+        failures: failures.collect(),
+    };
+    let mut violations = opened.violations(after, &Unsealing::default());
+    violations.retain(|violation| violation.severity == Severity::Error);
+    violations
+}
+
+fn unopened(document: &Document, path: &KeyPath, severity: Severity, message: &str) -> Violation {
+    let span = document.locate(path).map_or(0..0, |location| location.value);
+    Violation {
+        key: path.clone(),
+        severity,
+        ..Violation::at(Code::SecretUnopened, document.text(), span, message)
     }
 }

@@ -177,15 +177,17 @@ impl Plan {
                 return Ok(Some(CheckedFile::missing(path)));
             }
             let live = draft::parse(path, file.live.clone().unwrap_or_default(), &session.live)?;
+            let recorded = draft::parse(path, recorded(session, file)?.unwrap_or_default(), &session.live)?;
             if file.live.is_some() {
                 // A plugin that goes is checked by the rules that it had.
                 let its_rules = if rules.has(plugin) { rules } else { &session.rules };
-                let checked = its_rules.check_settings(plugin, &live)?;
+                // An identity that cannot be used here keeps nobody from saving what has nothing to do with it.
+                let keyring = || session.store.keyring(&|_| None).ok().flatten();
+                let checked = its_rules.check_by_hand(plugin, &recorded, &live, &keyring)?;
                 if checked.is_refused() {
                     return Ok(Some(checked));
                 }
             }
-            let recorded = draft::parse(path, recorded(session, file)?.unwrap_or_default(), &session.live)?;
             changes.extend(rules.changes(plugin, &recorded, &live));
         }
         let change = FileChange {

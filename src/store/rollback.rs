@@ -146,7 +146,11 @@ fn restore_keys(draft: &mut Draft<'_, '_>, target: RevisionId, selection: &Selec
         if !was_set && !draft.document(&setting.plugin)?.contains(&setting.path) {
             let schema = session.rules.schema(&setting.plugin)?;
             if schema.annotation(&setting.path).is_none() {
-                return Err(SetError::NotSet { key: setting.name() }.into());
+                return Err(SetError::NotSet {
+                    key: setting.name(),
+                    suggestion: None,
+                }
+                .into());
             }
             continue;
         }

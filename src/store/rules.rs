@@ -7,10 +7,10 @@ use std::rc::Rc;
 use super::checked::SecretNames;
 use super::live::Live;
 use super::manifest::{self, MANIFEST, Manifest, schema_path, settings_path};
-use super::{CheckedFile, SecretError, StoreError, custody, draft};
+use super::{CheckedFile, SecretError, StoreError, custody, draft, opened};
 use crate::document::{Document, KeyPath};
 use crate::schema::{CheckOptions, Checker, Code, Custody, Library, Schema, StatedVersion, Violation, could_be_secret};
-use crate::secret::Recipient;
+use crate::secret::{Keyring, Recipient};
 
 /// The manifest of a store, and its schemas, each read when it is first asked for.
 pub(super) struct Rules<'s> {
@@ -144,6 +144,20 @@ impl<'s> Rules<'s> {
         self.check_held(plugin, document, &custody::as_stored)
     }
 
+    /// Checks a plugin's settings that a person wrote by hand in the place of these: also the sealed values among them,
+    /// as far as they can be looked into here.
+    pub(super) fn check_by_hand(
+        &self,
+        plugin: &str,
+        before: &Document,
+        after: &Document,
+        keyring: &dyn Fn() -> Option<Keyring>,
+    ) -> Result<CheckedFile, StoreError> {
+        let schema = self.schema(plugin)?;
+        let worthless = opened::worthless(&schema, plugin, before, after, keyring);
+        self.check_with(plugin, after, &custody::as_stored, worthless)
+    }
+
     /// Checks a plugin's settings, whose secrets stand there as `custody` says.
     pub(super) fn check_held(
         &self,
@@ -151,8 +165,19 @@ impl<'s> Rules<'s> {
         document: &Document,
         custody: &Custody<'_>,
     ) -> Result<CheckedFile, StoreError> {
+        self.check_with(plugin, document, custody, Vec::new())
+    }
+
+    fn check_with(
+        &self,
+        plugin: &str,
+        document: &Document,
+        custody: &Custody<'_>,
+        found: Vec<Violation>,
+    ) -> Result<CheckedFile, StoreError> {
         let checker = self.checker(plugin)?;
         let mut violations = checker.check_held(document, custody);
+        violations.extend(found);
         violations.extend(check_version(document, &self.versions(plugin)?));
         violations.sort_by_key(|violation| violation.span.start);
         let schema = schema_path(plugin, self.version(plugin)?);

@@ -97,8 +97,12 @@ impl Store {
             let annotation = draft.session().rules.schema(&setting.plugin)?.annotation(&setting.path);
             let key = setting.name();
             let (value, _) = interpret(&key, given, annotation.as_ref(), None).map_err(ValueError::without_text)?;
-            let edited = draft.document(&setting.plugin)?.set(&setting.path, &value)?;
-            draft.put_document(&setting.plugin, edited)
+            let document = draft.document(&setting.plugin)?.clone();
+            if is_sealed_by_hand(draft, &setting, &document)? {
+                // Damaged, or copied from elsewhere, it could not be recorded; and this is what mends it.
+                draft.file(&settings_path(&setting.plugin))?.superseded = true;
+            }
+            draft.put_document(&setting.plugin, document.set(&setting.path, &value)?)
         })
     }
 
@@ -120,7 +124,7 @@ impl Store {
                 return Err(if sealed {
                     SecretError::Sealed { key }.into()
                 } else {
-                    super::SetError::NotSet { key }.into()
+                    super::SetError::NotSet { key, suggestion: None }.into()
                 });
             }
             let sealed = custody::seal_in(&document, plugin, exposed, &recipients)?;
@@ -254,7 +258,7 @@ impl Store {
     /// recipient.
     pub fn secret_rekey(
         &self,
-        keyring: &Keyring,
+        keyring: Option<&Keyring>,
         intent: &Intent,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Outcome, StoreError> {
@@ -278,7 +282,7 @@ impl Store {
                 let name = KeyPath::root().key(plugin.as_str());
                 let mut values = Vec::with_capacity(texts.len());
                 for (path, text) in texts {
-                    let secret = custody::open(&name.concat(&path), &text, Some(keyring))?;
+                    let secret = custody::open(&name.concat(&path), &text, keyring)?;
                     values.push((path, secret.reveal().clone()));
                     done += 1;
                     progress(done, total);
@@ -377,11 +381,33 @@ type Sealings = BTreeMap<KeyPath, Value>;
 /// Edits the manifest, given a list of recipients that it holds and where that stands.
 type EditList<'e> = dyn Fn(&Document, &[String], &KeyPath) -> Result<Document, StoreError> + 'e;
 
+/// Whether a sealed value stands in the folder that history does not have there.
+fn is_sealed_by_hand(draft: &mut Draft<'_, '_>, setting: &Setting, document: &Document) -> Result<bool, StoreError> {
+    let value = document.get(&setting.path);
+    if value.as_ref().and_then(custody::sealed_text).is_none() {
+        return Ok(false);
+    }
+    let path = settings_path(&setting.plugin);
+    let Some(blob) = draft.file(&path)?.recorded else {
+        return Ok(true);
+    };
+    let session = draft.session();
+    let recorded = draft::parse(&path, session.history.read_blob(blob)?, &session.live)?;
+    Ok(recorded.get(&setting.path) != value)
+}
+
 fn find(draft: &Draft<'_, '_>, name: &KeyPath) -> Result<Setting, StoreError> {
     let session = draft.session();
     let setting = Setting::find(name, &session.live, &session.rules)?;
     if !session.rules.schema(&setting.plugin)?.is_secret(&setting.path) {
-        return Err(SecretError::NotSecret { key: setting.name() }.into());
+        let schema = session.rules.schema(&setting.plugin)?;
+        let known = schema.settings().into_iter().map(|(path, _)| path);
+        let near = super::setting::nearest(&setting.path, known.filter(|path| schema.is_secret(path)));
+        return Err(SecretError::NotSecret {
+            key: setting.name(),
+            suggestion: near.map(|path| KeyPath::root().key(setting.plugin.as_str()).concat(&path)),
+        }
+        .into());
     }
     Ok(setting)
 }

@@ -54,6 +54,8 @@ pub enum SetError {
     NotSet {
         /// The setting.
         key: KeyPath,
+        /// A setting of a similar name.
+        suggestion: Option<KeyPath>,
     },
     /// `add` or `remove` on something that is no array.
     #[error("`{key}` is no array")]
@@ -195,7 +197,11 @@ fn unset(draft: &mut Draft<'_, '_>, name: &KeyPath, reached: &mut Vec<Reached>) 
             .map_err(|error| named(&setting.plugin, error))?;
         draft.put_document(&setting.plugin, edited)?;
     } else if schema.annotation(&setting.path).is_none() {
-        return Err(SetError::NotSet { key: setting.name() }.into());
+        return Err(SetError::NotSet {
+            key: setting.name(),
+            suggestion: super::get::similar(&setting, document, &schema),
+        }
+        .into());
     }
     // Where an item goes, the next one takes its place: no default comes into force.
     let is_item = matches!(setting.path.segments().last(), Some(Segment::Index(_)));

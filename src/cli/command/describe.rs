@@ -90,6 +90,12 @@ impl Known {
         if let Some(default) = &annotation.default {
             line("default", &shown(default))?;
         }
+        if annotation.secret {
+            line(
+                "secret",
+                &format!("sealed; `valvecfg secret set {}` gives it a value", known.key),
+            )?;
+        }
         match &known.value {
             Some(value) if holds_settings(value) => {
                 line("value", &format!("`valvecfg list {}` shows what it holds", known.key))?;

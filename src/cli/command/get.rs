@@ -67,11 +67,11 @@ pub(crate) fn run(args: &GetArgs, options: &Options) -> Result<Reply, Failure> {
     if args.reveal {
         // Looks for an identity only where there is something to open.
         let keyring = store.keyring(&|file| prompt::passphrase(file, options))?;
-        let revealed = store.reveal(&key, keyring.as_ref())?;
-        return Ok(Reply::of(Revealed(revealed)));
+        let revealed = store.reveal(&key, keyring.as_ref());
+        return revealed.map_or_else(|error| absent(args, error), |secret| Ok(Reply::of(Revealed(secret))));
     }
-    match (store.get(&key, args.at.as_deref()), &args.default) {
-        (Ok(found), _) => {
+    match store.get(&key, args.at.as_deref()) {
+        Ok(found) => {
             let note = found.guessed.then(|| format!("the setting is `{}`", found.key));
             let reply = Reply::of(Shown {
                 found,
@@ -79,18 +79,23 @@ pub(crate) fn run(args: &GetArgs, options: &Options) -> Result<Reply, Failure> {
             });
             Ok(note.into_iter().fold(reply, Reply::note))
         }
-        (Err(StoreError::Get(GetError::NotSet { .. })), Some(default)) => Ok(Reply::of(Given(default.clone()))),
-        (Err(error), _) => {
-            let absent = matches!(error, StoreError::Get(GetError::NotSet { .. }));
-            let mut failure = Failure::from(error);
-            if absent {
-                failure
-                    .hints
-                    .push("`--default VALUE` gives a value for this case".to_owned());
-            }
-            Err(failure)
-        }
+        Err(error) => absent(args, error),
     }
+}
+
+/// What to answer where there is no value: the one that was named for this case.
+fn absent(args: &GetArgs, error: StoreError) -> Result<Reply, Failure> {
+    if !matches!(error, StoreError::Get(GetError::NotSet { .. })) {
+        return Err(error.into());
+    }
+    if let Some(default) = &args.default {
+        return Ok(Reply::of(Given(default.clone())));
+    }
+    let mut failure = Failure::from(error);
+    failure
+        .hints
+        .push("`--default VALUE` gives a value for this case".to_owned());
+    Err(failure)
 }
 
 struct Shown {

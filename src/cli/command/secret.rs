@@ -237,12 +237,9 @@ fn list(options: &Options) -> Result<Reply, Failure> {
 
 fn rekey(args: &RekeyArgs, options: &Options) -> Result<Reply, Failure> {
     let store = options.open_store()?;
-    let Some(keyring) = store.keyring(&|file| prompt::passphrase(file, options))? else {
-        let key = crate::document::KeyPath::root();
-        return Err(StoreError::from(SecretError::NoIdentity { key }).into());
-    };
+    let keyring = store.keyring(&|file| prompt::passphrase(file, options))?;
     let bar = Bar::new();
-    let outcome = store.secret_rekey(&keyring, &options.intent(&args.change), &mut |done, all| {
+    let outcome = store.secret_rekey(keyring.as_ref(), &options.intent(&args.change), &mut |done, all| {
         bar.show(done, all);
     });
     bar.clear();

@@ -148,6 +148,10 @@ impl Status {
                 ));
             } else if plugin.state == FileState::Unknown && self.trouble.is_none() {
                 lines.push("`valvecfg doctor` names what mends it".to_owned());
+            } else if let Some(key) = plugin.checked.exposed() {
+                lines.push(format!(
+                    "`valvecfg secret set {key} --from-file` seals it where it stands"
+                ));
             } else if plugin.checked.is_refused() {
                 lines.push(format!("`valvecfg edit {name}` mends the file"));
             }

@@ -6,6 +6,13 @@ use crate::store::SecretError;
 
 /// The exit code, and what to type next.
 pub(super) fn hints(error: &SecretError) -> (Exit, Vec<String>) {
+    // Never `valvecfg set` for what was perhaps misspelt: the secret would stand among its arguments.
+    if let SecretError::NotSecret {
+        suggestion: Some(key), ..
+    } = error
+    {
+        return (Exit::Usage, vec![format!("did you mean `{key}`?")]);
+    }
     let (exit, hint) = match error {
         SecretError::NoRecipients { .. } | SecretError::Seal { .. } => (
             Exit::Failed,
@@ -42,7 +49,10 @@ pub(super) fn hints(error: &SecretError) -> (Exit, Vec<String>) {
             },
         ),
         SecretError::Hidden { .. } => (Exit::No, "`--reveal` prints it"),
-        SecretError::NotSecret { .. } => (Exit::Usage, "use `valvecfg set` for it"),
+        SecretError::NotSecret { .. } => (
+            Exit::Usage,
+            "`valvecfg secret list` shows what is secret; `valvecfg set` is for the rest",
+        ),
         SecretError::InArguments { .. } => (
             Exit::Usage,
             "other users see the arguments of every process, and shells remember them: `valvecfg secret set KEY` asks for \

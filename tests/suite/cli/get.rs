@@ -441,3 +441,25 @@ help: nothing was written
 "#]]
     );
 }
+
+#[test]
+fn a_secret_that_is_not_set_has_the_default_that_was_named_too() {
+    let environment = TestEnvironment::gateway();
+    let screens = environment.screens(&[
+        "get valve.mqtt.password --reveal --default none",
+        "get valve.mqtt.password --reveal",
+    ]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg get valve.mqtt.password --reveal --default none
+none
+
+$ valvecfg get valve.mqtt.password --reveal
+------- stderr -------
+error: `valve.mqtt.password` is not set and has no default
+help: `--default VALUE` gives a value for this case
+[exit 1]
+"#]]
+    );
+}

@@ -106,6 +106,7 @@ $ valvecfg describe valve.mqtt.password
  description  Password at the broker.
         type  a string
      allowed  at least 8 characters
+      secret  sealed; `valvecfg secret set valve.mqtt.password` gives it a value
        value  ‹secret›
  last change  valve.mqtt.password ‹secret› added by Ines Duarte, 2025-12-01 00:00:00 +00:00 ([rev 1], secret set)
 
@@ -276,7 +277,7 @@ help: nothing was written
 $ valvecfg secret set valve.threshold --from-file
 ------- stderr -------
 error: `valve.threshold` is no secret: its schema does not mark it `x-secret`
-help: use `valvecfg set` for it
+help: `valvecfg secret list` shows what is secret; `valvecfg set` is for the rest
 [exit 2]
 
 $ valvecfg secret set valve.mqtt.password
@@ -323,6 +324,7 @@ help: name another file with `--identity FILE`
 $ valvecfg get valve.mqtt.password --reveal
 ------- stderr -------
 error: `valve.mqtt.password` is not set and has no default
+help: `--default VALUE` gives a value for this case
 [exit 1]
 "#]]
     );
@@ -368,7 +370,7 @@ error[VC201]: `mqtt.password` is secret and stands here in plain text
    |            ^^^^^^^^ to be sealed
    |
    = note: at least 8 characters (schemas/valve/1.schema.json#/$defs/mqtt/properties/password)
-`valvecfg edit valve` mends the file
+`valvecfg secret set valve.mqtt.password --from-file` seals it where it stands
 
 $ valvecfg diff
 valve.mqtt.password ‹secret› added
@@ -648,4 +650,166 @@ fn an_item_that_moves_is_sealed_anew_for_its_place() {
     let mut list = environment.command(VALVECFG);
     let list = environment.screen(list.args(["secret", "list"]));
     assert!(list.stdout.contains("broken"), "{list}");
+}
+
+#[test]
+fn a_password_that_begins_as_sealed_values_do_is_sealed_like_any_other() {
+    let environment = gateway();
+    let password = format!("age:{CANARY}");
+    let screen = environment.with_input("secret set valve.mqtt.password --value-stdin", &password);
+    assert!(screen.status.success(), "{screen}");
+    let settings = String::from_utf8(environment.read("plugins/valve.toml")).unwrap();
+    assert!(!settings.contains(CANARY), "{settings}");
+    let revealed = environment.succeed(&["get", "valve.mqtt.password", "--reveal"]);
+    assert_eq!(revealed, format!("{password}\n"));
+    // Written by hand, it is plain text and goes into no revision.
+    let sealed = settings.lines().find(|line| line.starts_with("password")).unwrap();
+    environment.edit("plugins/valve.toml", sealed, &format!("password = \"{password}\""));
+    assert_screen!(
+        screens(
+            &environment,
+            &[
+                "set valve.threshold 50",
+                "status",
+                "doctor",
+                "secret set valve.mqtt.password --from-file",
+                "secret list --json",
+            ]
+        ),
+        str![[r#"
+$ valvecfg set valve.threshold 50
+------- stderr -------
+error[VC201]: `mqtt.password` is secret and stands here in plain text
+  --> plugins/valve.toml:18:12
+   |
+18 | password = ‹secret›
+   |            ^^^^^^^^ to be sealed
+   |
+   = note: at least 8 characters (schemas/valve/1.schema.json#/$defs/mqtt/properties/password)
+help: nothing of it was recorded; `valvecfg secret set valve.mqtt.password --from-file` seals it where it stands
+[exit 1]
+
+$ valvecfg status
+store     [STORE]
+revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          valve.mqtt.password ‹secret› added
+heating     as recorded
+irrigation  as recorded
+valve       edited by hand, 1 violation
+            valve.mqtt.password ‹secret› -> ‹secret›
+error[VC201]: `mqtt.password` is secret and stands here in plain text
+  --> plugins/valve.toml:18:12
+   |
+18 | password = ‹secret›
+   |            ^^^^^^^^ to be sealed
+   |
+   = note: at least 8 characters (schemas/valve/1.schema.json#/$defs/mqtt/properties/password)
+`valvecfg secret set valve.mqtt.password --from-file` seals it where it stands
+
+$ valvecfg doctor
+error: plugins/valve.toml:18: `mqtt.password` is secret and stands here in plain text [VC201]
+  mend: valvecfg secret set valve.mqtt.password --from-file
+[exit 1]
+
+$ valvecfg secret set valve.mqtt.password --from-file
+valve.mqtt.password ‹secret› -> ‹secret›
+saved as [rev 2]
+
+$ valvecfg secret list --json
+{"key":"valve.mqtt.password","state":"opens","sealed_for":1,"recipients":1,"changed":"2025-12-01T00:00:00+00:00"}
+"#]]
+    );
+}
+
+#[test]
+fn a_sealed_value_that_is_damaged_goes_into_no_revision() {
+    let environment = sealed();
+    let text = String::from_utf8(environment.read("plugins/valve.toml")).unwrap();
+    let sealed = text.lines().find(|line| line.starts_with("password")).unwrap();
+    let damaged = sealed.replacen("age:YWdl", "age:YWdlLWVuY3J5cHRpb24ub3JnL3YxYWdl", 1);
+    environment.edit("plugins/valve.toml", sealed, &damaged);
+    let history = environment.git_succeed(&["rev-parse", "HEAD"]);
+    assert_screen!(
+        screens(&environment, &["set valve.threshold 50", "commit"]),
+        str![[r#"
+$ valvecfg set valve.threshold 50
+------- stderr -------
+error[VC202]: `mqtt.password` cannot be opened: the sealed value is damaged: it is of an unknown version of age
+  --> plugins/valve.toml:18:12
+   |
+18 | password = ‹secret›
+   |            ^^^^^^^^
+   |
+help: the file was left as it is; mend it with `valvecfg edit valve`, or take back what is recorded with `git checkout -- plugins/valve.toml`
+[exit 1]
+
+$ valvecfg commit
+------- stderr -------
+error[VC202]: `mqtt.password` cannot be opened: the sealed value is damaged: it is of an unknown version of age
+  --> plugins/valve.toml:18:12
+   |
+18 | password = ‹secret›
+   |            ^^^^^^^^
+   |
+help: the file was left as it is; mend it with `valvecfg edit valve`, or take back what is recorded with `git checkout -- plugins/valve.toml`
+[exit 1]
+"#]]
+    );
+    assert_eq!(environment.git_succeed(&["rev-parse", "HEAD"]), history);
+    // What `doctor` names mends it.
+    let screen = environment.with_input("secret set valve.mqtt.password --value-stdin", CANARY);
+    assert!(screen.status.success(), "{screen}");
+    environment.succeed(&["get", "valve.mqtt.password", "--reveal"]);
+    environment.succeed(&["validate", "--require-secrets"]);
+}
+
+#[test]
+fn a_hand_edit_of_something_else_is_recorded_where_nothing_can_be_opened() {
+    let environment = sealed();
+    std::fs::remove_file(environment.folder().join("home/config/valvecfg/identity.txt")).unwrap();
+    environment.edit("plugins/valve.toml", "keep_alive = 30", "keep_alive = 31");
+    environment.succeed(&["commit"]);
+}
+
+#[test]
+fn a_slip_in_the_name_of_a_secret_never_leads_to_set() {
+    let environment = gateway();
+    let screen = environment.with_input("secret set valve.mqtt.pasword --value-stdin", CANARY);
+    assert!(
+        screen.stderr.contains("did you mean `valve.mqtt.password`?") && !screen.stderr.contains("valvecfg set"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn rekey_names_what_it_cannot_open_and_has_nothing_to_do_without_secrets() {
+    let environment = sealed();
+    let without = gateway();
+    for environment in [&environment, &without] {
+        std::fs::remove_file(environment.folder().join("home/config/valvecfg/identity.txt")).unwrap();
+    }
+    assert_screen!(
+        screens(&environment, &["secret rekey"])
+            + "\n\n"
+            + &screens(&without, &["secret rekey", "describe valve.mqtt.password"]),
+        str![[r#"
+$ valvecfg secret rekey
+------- stderr -------
+error: cannot open `valve.mqtt.password`: there is no identity
+help: name its file with `--identity FILE` or $VALVECFG_IDENTITY, or put it at ~/.config/valvecfg/identity.txt
+[exit 6]
+
+$ valvecfg secret rekey
+------- stderr -------
+nothing to do: it is so already
+
+$ valvecfg describe valve.mqtt.password
+     setting  valve.mqtt.password
+ description  Password at the broker.
+        type  a string
+     allowed  at least 8 characters
+      secret  sealed; `valvecfg secret set valve.mqtt.password` gives it a value
+       value  not set
+"#]]
+    );
 }

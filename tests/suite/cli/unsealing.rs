@@ -87,12 +87,16 @@ note: plugins/valve.toml:18: a secret could not be opened to be checked: there i
 fn a_sealed_value_that_is_damaged_or_stands_elsewhere_is_an_error() {
     let environment = sealed();
     let sealed = line(&environment);
-    environment.edit("plugins/valve.toml", &sealed, "password = \"age:bm90aGluZw==\"");
+    environment.edit(
+        "plugins/valve.toml",
+        &sealed,
+        "password = \"age:YWdlLWVuY3J5cHRpb24ub3JnL3Yx\"",
+    );
     let damaged = environment.screens(&["validate --output-format concise", "doctor"]);
     // The sealed value is well, and was sealed for another setting.
     environment.write("plugins/valve.toml", {
         let text = String::from_utf8(environment.read("plugins/valve.toml")).unwrap();
-        text.replace("password = \"age:bm90aGluZw==\"", &sealed)
+        text.replace("password = \"age:YWdlLWVuY3J5cHRpb24ub3JnL3Yx\"", &sealed)
     });
     let valve = environment.read("plugins/valve.toml");
     environment.edit("plugins/valve.toml", &sealed, "");
@@ -118,7 +122,11 @@ fn a_sealed_value_that_is_damaged_or_stands_elsewhere_is_an_error() {
     );
     let moved = environment.screens(&["validate --output-format concise"]);
     without_identity(&environment);
-    environment.edit("plugins/valve.toml", &sealed, "password = \"age:bm90aGluZw==\"");
+    environment.edit(
+        "plugins/valve.toml",
+        &sealed,
+        "password = \"age:YWdlLWVuY3J5cHRpb24ub3JnL3Yx\"",
+    );
     let unknown = environment.screens(&["validate --output-format concise"]);
     assert_screen!(
         format!("{damaged}\n\n{moved}\n\n{unknown}"),

@@ -137,3 +137,18 @@ saved as [rev 1]
 "#]]
     );
 }
+
+#[test]
+fn a_slip_in_the_name_is_answered_with_the_name_that_was_meant() {
+    let environment = TestEnvironment::gateway();
+    assert_screen!(
+        environment.screens(&["unset valve.hysteresys"]),
+        str![[r#"
+$ valvecfg unset valve.hysteresys
+------- stderr -------
+error: `valve.hysteresys` is not set
+help: a similar setting is `valve.hysteresis`
+[exit 1]
+"#]]
+    );
+}
