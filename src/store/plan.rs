@@ -10,8 +10,8 @@ use super::draft::{self, Draft, DraftFile};
 use super::manifest::{plugin_of, settings_path};
 use super::rules::Rules;
 use super::session::{Access, Session};
-use super::{CheckedFile, Store, StoreError, author, custody, message};
-use crate::document::{Change, Document, KeyPath};
+use super::{CheckedFile, Store, StoreError, author, custody, message, opened};
+use crate::document::{Change, Document, KeyPath, Value};
 use crate::files::{self, FileError};
 use crate::history::{Edit, HistoryError, Prepared};
 use crate::revision::RevisionId;
@@ -224,21 +224,26 @@ fn check_and_seal(
     let live = file.live.clone().unwrap_or_default();
     let live = draft::parse(&settings_path(plugin), live, &session.live).unwrap_or_default();
     let mut secrets = custody::new_secrets(&schema, &live, &after);
-    let checked = rules.check_held(plugin, &after, &|path, value| {
+    let moved = custody::moved(&schema, &live, &after);
+    // What a verb was given sealed is only looked at: opening all of it would make every `rekey` twice as long.
+    let mut worthless = opened::worthless(&schema, plugin, &live, &after, &|| None);
+    worthless.retain(|violation| !moved.iter().any(|(_, to, _)| *to == violation.key));
+    let held = |path: &KeyPath, value: &Value| {
         if secrets.iter().any(|(new, _)| new == path) {
             Held::Open
         } else {
             custody::as_stored(path, value)
         }
-    })?;
+    };
+    let checked = rules.check_with(plugin, &after, &held, worthless)?;
     if checked.is_refused() {
         return Ok((checked, after));
     }
-    for (from, to, text) in custody::moved(&schema, &live, &after) {
+    for (from, to, text) in moved {
         let keyring = session.store.keyring(&|_| None)?;
         let from = KeyPath::root().key(plugin).concat(&from);
-        let opened = custody::open(&from, &text, keyring.as_ref())?;
-        secrets.push((to, opened.reveal().clone()));
+        let secret = custody::open(&from, &text, keyring.as_ref())?;
+        secrets.push((to, secret.reveal().clone()));
     }
     let recipients = rules.recipients(plugin)?;
     Ok((checked, custody::seal_in(&after, plugin, secrets, &recipients)?))

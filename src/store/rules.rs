@@ -168,7 +168,8 @@ impl<'s> Rules<'s> {
         self.check_with(plugin, document, custody, Vec::new())
     }
 
-    fn check_with(
+    /// The same, where these violations were found already.
+    pub(super) fn check_with(
         &self,
         plugin: &str,
         document: &Document,

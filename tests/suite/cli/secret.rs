@@ -813,3 +813,14 @@ $ valvecfg describe valve.mqtt.password
 "#]]
     );
 }
+
+#[test]
+fn what_only_looks_sealed_is_taken_from_nobody() {
+    let environment = gateway();
+    let history = environment.git_succeed(&["rev-parse", "HEAD"]);
+    let settings = format!("[mqtt]\npassword = \"age:{}\"\n", "A".repeat(200));
+    let screen = environment.with_input("apply - --plugin valve", &settings);
+    assert_eq!(screen.code(), Some(1), "{screen}");
+    assert!(screen.stderr.contains("error[VC202]: `mqtt.password`"), "{screen}");
+    assert_eq!(environment.git_succeed(&["rev-parse", "HEAD"]), history);
+}
