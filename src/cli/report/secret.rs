@@ -37,7 +37,14 @@ pub(super) fn hints(error: &SecretError) -> (Exit, Vec<String>) {
             "name its file with `--identity FILE` or $VALVECFG_IDENTITY, or put it at ~/.config/valvecfg/identity.txt",
         ),
         SecretError::Identity(error) => (
-            Exit::Sealed,
+            match error {
+                IdentityError::Locked { .. } => Exit::NeedsAnswer,
+                IdentityError::Open { .. }
+                | IdentityError::Empty { .. }
+                | IdentityError::Malformed { .. }
+                | IdentityError::WrongPassphrase { .. }
+                | IdentityError::File(_) => Exit::Sealed,
+            },
             match error {
                 IdentityError::Open { .. } => "take that right away: `chmod 600 FILE`",
                 IdentityError::Empty { .. } | IdentityError::Malformed { .. } => {

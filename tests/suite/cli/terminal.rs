@@ -1,8 +1,14 @@
 //! Questions, at a terminal that util-linux's `script` makes. Where there is none, these are skipped by name.
 
-use std::io::{Read as _, Write as _};
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use rustix::termios::{LocalModes, tcgetattr};
+
+use super::secret::{CANARY, sealed};
 use crate::environment::{TestEnvironment, VALVECFG};
 
 /// The program at a terminal.
@@ -48,6 +54,63 @@ fn broken_off(environment: &TestEnvironment, line: &str) -> Option<(String, i32)
     }
     let code = child.wait().unwrap().code().unwrap();
     Some((String::from_utf8(screen).unwrap(), code))
+}
+
+/// The same where this is typed once a question hides what is typed, which drops all that was typed before. What does not
+/// ask is not answered.
+fn typed_unseen(environment: &TestEnvironment, line: &str, keys: &str) -> Option<(String, i32)> {
+    const LIMIT: Duration = Duration::from_mins(1);
+    let mut command = environment.command("script");
+    // The terminal says where it can be looked at.
+    let program = format!("tty; exec {VALVECFG} {line}");
+    command.args(["--quiet", "--return", "--command", &program, "/dev/null"]);
+    command.env("TERM", "xterm").stdin(Stdio::piped());
+    let Ok(mut child) = command.stdout(Stdio::piped()).spawn() else {
+        super::skip(line, "there is no `script` to make a terminal");
+        return None;
+    };
+    let (mut stdin, mut stdout) = (
+        child.stdin.take().unwrap(),
+        BufReader::new(child.stdout.take().unwrap()),
+    );
+    let mut name = String::new();
+    stdout.read_line(&mut name).unwrap();
+    // Gone at once where nothing is asked.
+    let terminal = OpenOptions::new().read(true).open(name.trim());
+    let reader = thread::spawn(move || {
+        let mut screen = String::new();
+        stdout.read_to_string(&mut screen).unwrap();
+        screen
+    });
+    let hides = |terminal: &File| tcgetattr(terminal).is_ok_and(|modes| !modes.local_modes.contains(LocalModes::ECHO));
+    let (start, mut asked) = (Instant::now(), false);
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if !asked && terminal.as_ref().is_ok_and(hides) {
+            asked = true;
+            stdin.write_all(keys.as_bytes()).unwrap();
+        }
+        if start.elapsed() > LIMIT {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("`{line}` hangs: {}", reader.join().unwrap());
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    Some((reader.join().unwrap(), status.code().unwrap()))
+}
+
+/// Locks the identity of an environment with a passphrase, as `age -p` does.
+fn lock_identity(environment: &TestEnvironment, passphrase: &str) {
+    let file = environment.folder().join("home/config/valvecfg/identity.txt");
+    let mut recipient = age::scrypt::Recipient::new(passphrase.to_owned().into());
+    // The work that a person waits for is another test's.
+    recipient.set_work_factor(2);
+    let locked = age::encrypt(&recipient, &std::fs::read(&file).unwrap()).unwrap();
+    // Its mode stays.
+    File::create(&file).unwrap().write_all(&locked).unwrap();
 }
 
 #[test]
@@ -142,6 +205,69 @@ fn an_edit_that_is_not_valid_can_be_dropped_or_gone_on_with() {
     let (screen, code) = typed(&environment, &growing, "edit valve", "y").unwrap();
     assert_eq!(code, 0, "{screen}");
     assert_eq!(environment.succeed(&["get", "valve.threshold"]), "66\n");
+}
+
+#[test]
+fn a_locked_identity_asks_for_its_passphrase_on_a_terminal() {
+    let environment = sealed();
+    lock_identity(&environment, "open sesame");
+    let before = environment.read("plugins/valve.toml");
+    for (line, right) in [
+        ("get valve.mqtt.password --reveal", CANARY),
+        ("secret list", "opens"),
+        ("secret rekey --dry-run", "nothing was written"),
+        ("validate --require-secrets", "no violations"),
+        ("exec valve -- env", CANARY),
+        ("render valve", CANARY),
+    ] {
+        let Some((screen, code)) = typed_unseen(&environment, line, "open sesame\n") else {
+            return;
+        };
+        assert_eq!(code, 0, "{line}: {screen}");
+        assert!(
+            screen.contains("passphrase of") && screen.contains(right),
+            "{line}: {screen}"
+        );
+        assert!(!screen.contains("sesame"), "{line}: {screen}");
+        let (screen, code) = typed_unseen(&environment, line, "close sesame\n").unwrap();
+        assert_eq!(
+            code,
+            if line.starts_with("validate") { 1 } else { 6 },
+            "{line}: {screen}"
+        );
+        assert!(screen.contains("the passphrase does not open "), "{line}: {screen}");
+        assert!(
+            !screen.contains(CANARY) && !screen.contains("sesame"),
+            "{line}: {screen}"
+        );
+    }
+    assert_eq!(environment.read("plugins/valve.toml"), before);
+}
+
+#[test]
+fn a_locked_identity_without_a_terminal_says_what_to_do() {
+    let environment = sealed();
+    lock_identity(&environment, "open sesame");
+    let verbs = [
+        &["get", "valve.mqtt.password", "--reveal"][..],
+        &["secret", "rekey"],
+        &["secret", "list"],
+        &["render", "valve"],
+    ];
+    for verb in verbs {
+        let screen = environment.run(verb);
+        assert_eq!(screen.code(), Some(5), "{screen}");
+        for part in ["there is no terminal to ask for it", "`--identity FILE`"] {
+            assert!(screen.stderr.contains(part), "{part}: {screen}");
+        }
+    }
+    if let Some((screen, code)) = typed_unseen(&environment, "--no-input get valve.mqtt.password --reveal", "x\n") {
+        assert_eq!(code, 5, "{screen}");
+        assert!(!screen.contains("passphrase of"), "{screen}");
+    }
+    // What opens nothing asks for nothing.
+    environment.succeed(&["set", "valve.threshold", "41"]);
+    environment.succeed(&["validate"]);
 }
 
 #[test]
