@@ -184,7 +184,7 @@ impl Store {
 }
 
 impl Store {
-    /// Looks at how many can open each secret.
+    /// Looks at how many can open each secret, and who still can.
     fn check_recipients(&self, find: &mut impl FnMut(Severity, String, String)) {
         // What cannot be read was found with the files.
         let (rows, _) = self.secret_rows(None).unwrap_or_default();
@@ -201,6 +201,12 @@ impl Store {
                 message,
                 "valvecfg secret recipients add RECIPIENT && valvecfg secret rekey".to_owned(),
             );
+        }
+        // What keeps the history from being read was found with it.
+        for key in self.exposed_to_removed().unwrap_or_default() {
+            let message =
+                format!("the history opens `{key}` as it is for a recipient that was removed: change it at its source");
+            find(Severity::Warning, message, format!("valvecfg secret set {key}"));
         }
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::custody::{self, Mask, SecretError};
 use super::draft::{self, Draft};
+use super::exposure::{REKEY, Removed, SET};
 use super::interpret::{Given, interpret};
 use super::live::Live;
 use super::manifest::settings_path;
@@ -92,7 +93,7 @@ impl Store {
 
     /// Gives a secret a new value, which is checked and then sealed.
     pub fn secret_set(&self, name: &KeyPath, given: &Given, intent: &Intent) -> Result<Outcome, StoreError> {
-        self.change("secret set", intent, &mut |draft| {
+        self.change(SET, intent, &mut |draft| {
             let setting = find(draft, name)?;
             let annotation = draft.session().rules.schema(&setting.plugin)?.annotation(&setting.path);
             let key = setting.name();
@@ -110,7 +111,7 @@ impl Store {
     /// plugin. What else was edited in that
     /// file by hand is recorded with it; the plain text never is.
     pub fn secret_set_from_file(&self, name: &KeyPath, intent: &Intent) -> Result<Outcome, StoreError> {
-        self.change("secret set", intent, &mut |draft| {
+        self.change(SET, intent, &mut |draft| {
             let setting = Setting::find(name, &draft.session().live, &draft.session().rules)?;
             let plugin = setting.plugin.as_str();
             let schema = draft.session().rules.schema(plugin)?;
@@ -254,15 +255,15 @@ impl Store {
     }
 
     /// Opens every secret and seals it for the recipients of today: all in one revision, or none. `progress` is told
-    /// how many of how many are done. The outcome warns of each secret that the history still opens for a removed
-    /// recipient.
+    /// how many of how many are done. The outcome warns of each secret that the history still opens for a recipient who
+    /// was removed since the last time; [`Store::doctor`] goes on naming all.
     pub fn secret_rekey(
         &self,
         keyring: Option<&Keyring>,
         intent: &Intent,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Outcome, StoreError> {
-        let mut outcome = self.change("secret rekey", intent, &mut |draft| {
+        let mut outcome = self.change(REKEY, intent, &mut |draft| {
             let rules = &draft.session().rules;
             let mut sealed: BTreeMap<String, Vec<(KeyPath, String)>> = BTreeMap::new();
             for plugin in rules.plugins() {
@@ -293,7 +294,11 @@ impl Store {
             }
             Ok(())
         })?;
-        let exposed = self.exposed_to_removed()?;
+        // Where nothing is sealed, nothing was opened either.
+        if outcome.revision.is_none() && !outcome.dry_run {
+            return Ok(outcome);
+        }
+        let exposed = self.exposed(Removed::SinceRekey(outcome.revision))?;
         outcome.warnings.extend(exposed.into_iter().map(|key| {
             format!(
                 "the history still opens an earlier `{key}` for a recipient that was removed: change it at its source"
