@@ -8,7 +8,7 @@ use age::secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::{Recipient, forbid_dumps};
+use super::{Recipient, forbid_dumps, off_stack};
 use crate::files::{self, FileError};
 
 /// An identity file is a few lines.
@@ -76,6 +76,10 @@ impl Keyring {
     /// `$CREDENTIALS_DIRECTORY`, where systemd gives rights by the group, may be the group's.
     pub fn read(path: &Path, ask: &Ask<'_>) -> Result<Self, IdentityError> {
         forbid_dumps();
+        off_stack(|| Self::parse(path, ask))
+    }
+
+    fn parse(path: &Path, ask: &Ask<'_>) -> Result<Self, IdentityError> {
         let bytes = Zeroizing::new(files::read(path, LARGEST)?);
         let metadata = std::fs::metadata(path).map_err(|source| FileError::io("look at", path, source))?;
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").is_some_and(|folder| path.starts_with(folder));
@@ -118,13 +122,15 @@ impl Keyring {
 #[must_use]
 pub fn generate(created: &str) -> (Zeroizing<String>, String) {
     forbid_dumps();
-    let identity = age::x25519::Identity::generate();
-    let recipient = identity.to_public().to_string();
-    let text = format!(
-        "# created: {created}\n# public key: {recipient}\n{}\n",
-        identity.to_string().expose_secret()
-    );
-    (Zeroizing::new(text), recipient)
+    off_stack(|| {
+        let identity = age::x25519::Identity::generate();
+        let recipient = identity.to_public().to_string();
+        let text = format!(
+            "# created: {created}\n# public key: {recipient}\n{}\n",
+            identity.to_string().expose_secret()
+        );
+        (Zeroizing::new(text), recipient)
+    })
 }
 
 fn native(path: &Path, bytes: &[u8]) -> Result<Vec<Box<dyn age::Identity + Send + Sync>>, IdentityError> {

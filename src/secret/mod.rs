@@ -21,7 +21,7 @@ pub use identity::{Ask, IdentityError, Keyring, generate};
 pub use recipient::{Recipient, RecipientError};
 pub use scan::{Shape, is_random, is_telling_name, shapes};
 pub use sealed::{OpenError, SealError, Sealed, is_sealed, seal};
-pub use wiping::Wiping;
+pub use wiping::{Wiping, off_stack};
 
 use zeroize::Zeroize as _;
 

@@ -9,7 +9,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::envelope::{self, EnvelopeError};
-use super::{Keyring, Recipient, Secret};
+use super::{Keyring, Recipient, Secret, off_stack};
 use crate::document::KeyPath;
 
 /// What a sealed value begins with.
@@ -70,6 +70,10 @@ pub fn seal(setting: &KeyPath, secret: &Secret, recipients: &[Recipient]) -> Res
     if recipients.is_empty() {
         return Err(SealError::NoRecipients);
     }
+    off_stack(|| encrypt(setting, secret, recipients))
+}
+
+fn encrypt(setting: &KeyPath, secret: &Secret, recipients: &[Recipient]) -> Result<String, SealError> {
     let failed = |reason: &dyn std::fmt::Display| SealError::Age {
         reason: reason.to_string(),
     };
@@ -123,6 +127,10 @@ impl Sealed {
 
     /// Opens it, if it belongs to this setting.
     pub fn open(&self, setting: &KeyPath, keyring: &Keyring) -> Result<Secret, OpenError> {
+        off_stack(|| self.decrypt(setting, keyring))
+    }
+
+    fn decrypt(&self, setting: &KeyPath, keyring: &Keyring) -> Result<Secret, OpenError> {
         let damaged = |reason| OpenError::Damaged { reason };
         let failed = |error: DecryptError| match error {
             DecryptError::NoMatchingKeys | DecryptError::KeyDecryptionFailed => OpenError::WrongIdentity {

@@ -19,7 +19,7 @@ use super::{Store, StoreError, ValueError};
 use crate::document::{Document, KeyPath, Segment, Value};
 use crate::history::Query;
 use crate::revision::Moment;
-use crate::secret::{Keyring, Recipient, Sealed, Secret};
+use crate::secret::{Keyring, Recipient, Sealed, Secret, forbid_dumps};
 
 /// One secret in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -111,6 +111,8 @@ impl Store {
     /// plugin. What else was edited in that
     /// file by hand is recorded with it; the plain text never is.
     pub fn secret_set_from_file(&self, name: &KeyPath, intent: &Intent) -> Result<Outcome, StoreError> {
+        // The file is about to be read.
+        forbid_dumps();
         self.change(SET, intent, &mut |draft| {
             let setting = Setting::find(name, &draft.session().live, &draft.session().rules)?;
             let plugin = setting.plugin.as_str();

@@ -1,6 +1,8 @@
 //! `valvecfg set`
 
+use std::fs::File;
 use std::io::Read as _;
+use std::os::fd::AsFd as _;
 
 use clap::Args;
 
@@ -243,12 +245,14 @@ pub(super) fn read_stdin_whole(options: &Options) -> Result<String, Failure> {
     // Nobody knows yet what it will be.
     crate::secret::forbid_dumps();
     let limit = options.limits().file_size;
-    let mut text = String::new();
-    let read = std::io::stdin()
-        .lock()
-        .take(limit.saturating_add(1))
-        .read_to_string(&mut text);
-    read.map_err(|error| Failure::outside("cannot read standard input", error))?;
+    // The buffer of the standard library's is never given back, and so never wiped.
+    let read = crate::secret::off_stack(|| {
+        let mut text = String::with_capacity(4096);
+        let stdin = File::from(std::io::stdin().as_fd().try_clone_to_owned()?);
+        stdin.take(limit.saturating_add(1)).read_to_string(&mut text)?;
+        Ok::<_, std::io::Error>(text)
+    });
+    let text = read.map_err(|error| Failure::outside("cannot read standard input", error))?;
     if text.len() as u64 > limit {
         return Err(Failure::usage(
             format!("what comes from standard input has more than {limit} bytes"),

@@ -18,6 +18,7 @@ mod remains;
 mod saves;
 mod strace;
 mod surgery;
+mod wiped;
 mod writers;
 
 use std::path::PathBuf;
