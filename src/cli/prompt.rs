@@ -1,13 +1,14 @@
 //! Questions to a person at a terminal.
 
 mod cursor;
+mod hidden;
 
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use age::secrecy::SecretString;
 use dialoguer::theme::ColorfulTheme;
-use dialoguer::{Confirm, Input, Password, Select};
+use dialoguer::{Confirm, Input, Select};
 
 use self::cursor::Cursor;
 use super::command::Known;
@@ -52,14 +53,15 @@ pub(crate) fn secret(key: &KeyPath, options: &Options) -> Result<Given, Failure>
         ));
     }
     crate::secret::forbid_dumps();
-    let theme = ColorfulTheme::default();
     let _cursor = Cursor::guard().map_err(unasked)?;
-    let text = Password::with_theme(&theme)
-        .with_prompt(key.to_string())
-        .with_confirmation("once more", "the two differ")
-        .allow_empty_password(true)
-        .interact();
-    text.map(Given::Text).map_err(unasked)
+    loop {
+        let text = hidden::read(&key.to_string()).map_err(unasked)?;
+        let again = hidden::read("once more").map_err(unasked)?;
+        if text == again {
+            return Ok(Given::Text(text.to_string()));
+        }
+        writeln!(io::stderr(), "the two differ").map_err(Failure::printing)?;
+    }
 }
 
 /// Asks for the passphrase of an identity file; nothing where there is nobody to ask, or he does not say.
@@ -67,12 +69,10 @@ pub(crate) fn passphrase(file: &Path, options: &Options) -> Option<SecretString>
     if !options.interactive {
         return None;
     }
-    let theme = ColorfulTheme::default();
+    crate::secret::forbid_dumps();
     let _cursor = Cursor::guard().ok()?;
-    let text = Password::with_theme(&theme)
-        .with_prompt(format!("passphrase of {}", file.display()))
-        .interact();
-    text.ok().map(SecretString::from)
+    let mut text = hidden::read(&format!("passphrase of {}", file.display())).ok()?;
+    Some(SecretString::from(std::mem::take(&mut *text)))
 }
 
 /// Asks which of several settings is meant.

@@ -54,6 +54,7 @@ fn watch() -> Result<Arc<AtomicBool>, io::Error> {
 }
 
 fn end() {
+    super::hidden::end();
     show();
     // Whoever called us is told that it was a signal. It does not return.
     drop(signal_hook::low_level::emulate_default_handler(SIGINT));

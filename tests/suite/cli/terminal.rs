@@ -1,12 +1,8 @@
 //! Questions, at a terminal that util-linux's `script` makes. Where there is none, these are skipped by name.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use rustix::termios::{LocalModes, tcgetattr};
 
 use super::secret::{CANARY, sealed};
 use crate::environment::{TestEnvironment, VALVECFG};
@@ -56,50 +52,30 @@ fn broken_off(environment: &TestEnvironment, line: &str) -> Option<(String, i32)
     Some((String::from_utf8(screen).unwrap(), code))
 }
 
-/// The same where this is typed once a question hides what is typed, which drops all that was typed before. What does not
-/// ask is not answered.
-fn typed_unseen(environment: &TestEnvironment, line: &str, keys: &str) -> Option<(String, i32)> {
-    const LIMIT: Duration = Duration::from_mins(1);
+/// The same where each of these is typed once a question stands there that hides what is typed: all that was typed before
+/// is dropped.
+fn typed_unseen(environment: &TestEnvironment, line: &str, keys: &[&str]) -> Option<(String, i32)> {
     let mut command = environment.command("script");
-    // The terminal says where it can be looked at.
-    let program = format!("tty; exec {VALVECFG} {line}");
+    // What asks for more hangs.
+    let program = format!("timeout --foreground 60 {VALVECFG} {line}");
     command.args(["--quiet", "--return", "--command", &program, "/dev/null"]);
     command.env("TERM", "xterm").stdin(Stdio::piped());
     let Ok(mut child) = command.stdout(Stdio::piped()).spawn() else {
         super::skip(line, "there is no `script` to make a terminal");
         return None;
     };
-    let (mut stdin, mut stdout) = (
-        child.stdin.take().unwrap(),
-        BufReader::new(child.stdout.take().unwrap()),
-    );
-    let mut name = String::new();
-    stdout.read_line(&mut name).unwrap();
-    // Gone at once where nothing is asked.
-    let terminal = OpenOptions::new().read(true).open(name.trim());
-    let reader = thread::spawn(move || {
-        let mut screen = String::new();
-        stdout.read_to_string(&mut screen).unwrap();
-        screen
-    });
-    let hides = |terminal: &File| tcgetattr(terminal).is_ok_and(|modes| !modes.local_modes.contains(LocalModes::ECHO));
-    let (start, mut asked) = (Instant::now(), false);
-    let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        if !asked && terminal.as_ref().is_ok_and(hides) {
-            asked = true;
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let (mut screen, mut byte, mut keys) = (Vec::new(), [0], keys.iter());
+    while stdout.read(&mut byte).unwrap() == 1 {
+        screen.push(byte[0]);
+        if screen.ends_with("›".as_bytes())
+            && let Some(keys) = keys.next()
+        {
             stdin.write_all(keys.as_bytes()).unwrap();
         }
-        if start.elapsed() > LIMIT {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            panic!("`{line}` hangs: {}", reader.join().unwrap());
-        }
-        thread::sleep(Duration::from_millis(5));
-    };
-    Some((reader.join().unwrap(), status.code().unwrap()))
+    }
+    let code = child.wait().unwrap().code().unwrap();
+    Some((String::from_utf8(screen).unwrap(), code))
 }
 
 /// Locks the identity of an environment with a passphrase, as `age -p` does.
@@ -220,7 +196,7 @@ fn a_locked_identity_asks_for_its_passphrase_on_a_terminal() {
         ("exec valve -- env", CANARY),
         ("render valve", CANARY),
     ] {
-        let Some((screen, code)) = typed_unseen(&environment, line, "open sesame\n") else {
+        let Some((screen, code)) = typed_unseen(&environment, line, &["open sesame\n"]) else {
             return;
         };
         assert_eq!(code, 0, "{line}: {screen}");
@@ -229,7 +205,7 @@ fn a_locked_identity_asks_for_its_passphrase_on_a_terminal() {
             "{line}: {screen}"
         );
         assert!(!screen.contains("sesame"), "{line}: {screen}");
-        let (screen, code) = typed_unseen(&environment, line, "close sesame\n").unwrap();
+        let (screen, code) = typed_unseen(&environment, line, &["close sesame\n"]).unwrap();
         assert_eq!(
             code,
             if line.starts_with("validate") { 1 } else { 6 },
@@ -242,6 +218,43 @@ fn a_locked_identity_asks_for_its_passphrase_on_a_terminal() {
         );
     }
     assert_eq!(environment.read("plugins/valve.toml"), before);
+}
+
+#[test]
+fn a_secret_is_asked_for_twice_and_not_shown() {
+    let environment = sealed();
+    let Some((screen, code)) = typed_unseen(
+        &environment,
+        "secret set valve.mqtt.password",
+        &[
+            "correct horse\n",
+            "correct house\n",
+            "battery staple\n",
+            "battery staple\n",
+        ],
+    ) else {
+        return;
+    };
+    assert_eq!(code, 0, "{screen}");
+    assert!(
+        screen.contains("once more") && screen.contains("the two differ"),
+        "{screen}"
+    );
+    assert!(!screen.contains("horse") && !screen.contains("staple"), "{screen}");
+    let revealed = environment.succeed(&["get", "valve.mqtt.password", "--reveal"]);
+    assert_eq!(revealed, "battery staple\n");
+    // Ctrl-D and Ctrl-C are no answers.
+    for (keys, ends) in [("\x04", 3), ("\x03", 128 + 2)] {
+        let asked = typed_unseen(&environment, "secret set valve.mqtt.password", &[keys]).unwrap();
+        assert_eq!(asked.1, ends, "{}", asked.0);
+    }
+    let line = "secret set valve.mqtt.password; stty -a | tr ' ;' '\\n' | grep -x -- -*echo";
+    let (screen, _) = typed_unseen(&environment, line, &["\x04"]).unwrap();
+    assert!(screen.ends_with("\necho\r\n"), "{screen:?}");
+    assert_eq!(
+        environment.succeed(&["get", "valve.mqtt.password", "--reveal"]),
+        revealed
+    );
 }
 
 #[test]
@@ -261,7 +274,7 @@ fn a_locked_identity_without_a_terminal_says_what_to_do() {
             assert!(screen.stderr.contains(part), "{part}: {screen}");
         }
     }
-    if let Some((screen, code)) = typed_unseen(&environment, "--no-input get valve.mqtt.password --reveal", "x\n") {
+    if let Some((screen, code)) = typed_unseen(&environment, "--no-input get valve.mqtt.password --reveal", &["x\n"]) {
         assert_eq!(code, 5, "{screen}");
         assert!(!screen.contains("passphrase of"), "{screen}");
     }
