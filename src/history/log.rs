@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use git2::{Commit, ObjectType, Oid, Tree, TreeEntry};
+use git2::{Commit, ObjectType, Oid, Sort, Tree, TreeEntry};
 
 use super::{BlobId, History, HistoryError, oid, revision_id};
 use crate::revision::{Author, Message, Moment, Revision, RevisionId};
@@ -68,6 +68,16 @@ impl History {
             history: self,
             next: Some(from),
         }
+    }
+
+    /// This revision and all that led to it, along all parents: each comes after its parents, and a branch is not broken
+    /// off for another without need.
+    pub fn lineage(&self, from: RevisionId) -> Result<Vec<RevisionId>, HistoryError> {
+        let failed = || HistoryError::git("walk through the revisions");
+        let mut walk = self.repository.revwalk().map_err(failed())?;
+        walk.set_sorting(Sort::TOPOLOGICAL | Sort::REVERSE).map_err(failed())?;
+        walk.push(oid(from)?).map_err(failed())?;
+        walk.map(|id| revision_id(id.map_err(failed())?)).collect()
     }
 
     /// The files that a revision changed, in git's order. Folders that are the same in both are not read.
@@ -238,6 +248,18 @@ mod tests {
         let theirs = fixture.git(&["log", "--first-parent", "--format=%H"]);
         assert_eq!(ours, theirs.lines().collect::<Vec<_>>());
         assert_eq!(ours.len(), 5);
+
+        let all = fixture.history.lineage(head).unwrap();
+        let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+        assert_eq!(all.len(), 6);
+        for pair in fixture.git(&["rev-list", "--parents", "main"]).lines() {
+            let place = |id: &str| all.iter().position(|known| known == id).unwrap();
+            let (revision, parents) = pair.split_at(40);
+            assert!(
+                parents.split_whitespace().all(|parent| place(parent) < place(revision)),
+                "{pair}"
+            );
+        }
     }
 
     #[test]

@@ -1,23 +1,24 @@
 //! `secret scan`: what stands in plain text and is secret, or looks it: in the settings files, and in what any revision
 //! ever held of them. Nothing that it answers holds a value, or tells how long one is.
 
+mod past;
+
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
-use std::rc::Rc;
 
 use serde::{Serialize, Serializer};
 
+use self::past::Past;
 use super::live::Live;
-use super::manifest::{MANIFEST, Manifest, is_plugin_name, plugin_of, schema_path, settings_path};
+use super::manifest::{is_plugin_name, settings_path};
 use super::rules::Rules;
 use super::session::{Access, Session};
 use super::timeline::Progress;
 use super::{Store, StoreError, custody, draft};
-use crate::document::{self, Document, KeyPath, Segment, Value};
-use crate::history::BlobId;
-use crate::revision::{Author, Moment, Revision, RevisionId};
+use crate::document::{Document, KeyPath, Segment, Value};
+use crate::revision::{Author, Moment, RevisionId};
 use crate::schema::Schema;
 use crate::secret::{self, Shape};
 
@@ -74,8 +75,8 @@ impl Serialize for Suspicion {
 
 impl Store {
     /// What is secret, or looks it, and stands in plain text: at keys that the schema in force marks, and in the shape of
-    /// well-known tokens anywhere in the settings files, comments too. With `history`, also what any revision held along
-    /// first parents, of all plugins that there ever were, by today's schemas and by those of its time; each is told
+    /// well-known tokens anywhere in the settings files, comments too. With `history`, also what any revision held, on
+    /// whatever branch that came in, of all plugins that there ever were, by today's schemas and by those of its time; each is told
     /// once, with the revision that first held it. No identity is needed: what is sealed is none of it.
     ///
     /// `progress` is told how many of how many revisions are done.
@@ -265,160 +266,4 @@ fn looks(path: &KeyPath, value: &Value) -> Vec<Suspicion> {
     shapes.sort_unstable();
     shapes.dedup();
     shapes.into_iter().map(Suspicion::Looks).collect()
-}
-
-/// The history as it is gone through, from the first revision on.
-struct Past<'p, 's> {
-    session: &'p Session<'s>,
-    /// The settings in the folder, by plugin.
-    today: &'p BTreeMap<String, Document>,
-    marks: RandomState,
-    manifest: Manifest,
-    /// What the revision holds of plugins' settings, and of schemas by their paths.
-    settings: BTreeMap<String, BlobId>,
-    schemas: BTreeMap<String, BlobId>,
-    /// Schemas that mark anything, by their content.
-    read: HashMap<BlobId, Option<Rc<Schema>>>,
-    /// Plugins, contents and schemas that were looked at together.
-    seen: HashSet<(String, BlobId, Option<BlobId>)>,
-}
-
-impl<'p, 's> Past<'p, 's> {
-    fn new(session: &'p Session<'s>, today: &'p BTreeMap<String, Document>, marks: RandomState) -> Self {
-        Self {
-            session,
-            today,
-            marks,
-            manifest: Manifest::default(),
-            settings: BTreeMap::new(),
-            schemas: BTreeMap::new(),
-            read: HashMap::new(),
-            seen: HashSet::new(),
-        }
-    }
-
-    fn search(&mut self, found: &mut BTreeMap<Mark, Exposure>, progress: &mut Progress<'_>) -> Result<(), StoreError> {
-        let log = self.session.history.log(self.session.head);
-        let revisions: Vec<Revision> = log.collect::<Result<_, _>>()?;
-        for (done, revision) in revisions.iter().rev().enumerate() {
-            for plugin in self.advance(revision.id)? {
-                self.look(&plugin, revision, found)?;
-            }
-            progress(done + 1, revisions.len());
-        }
-        Ok(())
-    }
-
-    /// Takes up what a revision changed, and says which plugins are to be looked at for that.
-    fn advance(&mut self, revision: RevisionId) -> Result<Vec<String>, StoreError> {
-        let mut plugins = Vec::new();
-        for change in self.session.history.changed_paths(revision)? {
-            if change.path == MANIFEST {
-                if let Some(blob) = change.after {
-                    let bytes = self.session.history.read_blob(blob)?;
-                    let manifest = toml::from_str(&String::from_utf8_lossy(&bytes));
-                    // One that this version cannot read leaves the one before.
-                    self.manifest = manifest.unwrap_or(std::mem::take(&mut self.manifest));
-                }
-                plugins.extend(self.settings.keys().cloned());
-            } else if let Some(plugin) = plugin_of(&change.path) {
-                match change.after {
-                    Some(blob) => self.settings.insert(plugin.to_owned(), blob),
-                    None => self.settings.remove(plugin),
-                };
-                plugins.push(plugin.to_owned());
-            } else if let Some(path) = change.path.strip_prefix("schemas/") {
-                plugins.extend(path.split('/').next().map(str::to_owned));
-                match change.after {
-                    Some(blob) => self.schemas.insert(change.path, blob),
-                    None => self.schemas.remove(&change.path),
-                };
-            }
-        }
-        plugins.sort_unstable();
-        plugins.dedup();
-        Ok(plugins)
-    }
-
-    fn look(
-        &mut self,
-        plugin: &str,
-        revision: &Revision,
-        found: &mut BTreeMap<Mark, Exposure>,
-    ) -> Result<(), StoreError> {
-        let Some(blob) = self.settings.get(plugin).copied() else {
-            return Ok(());
-        };
-        let of_then = self.schema_of_then(plugin);
-        if !self.seen.insert((plugin.to_owned(), blob, of_then)) {
-            return Ok(());
-        }
-        let rules = &self.session.rules;
-        let of_today = rules.has(plugin).then(|| rules.schema(plugin)).transpose()?;
-        let of_then = match of_then {
-            Some(blob) => self.schema(plugin, blob)?,
-            None => None,
-        };
-        let bytes = self.session.history.read_blob(blob)?;
-        let text = String::from_utf8_lossy(&bytes);
-        // Larger than any that is recorded here, it is not parsed.
-        let is_small = bytes.len() as u64 <= self.session.store.limits.file_size;
-        let document = if is_small {
-            Document::parse(text.as_ref()).ok()
-        } else {
-            None
-        };
-        let schemas = of_today.as_deref().into_iter().chain(of_then.as_deref());
-        for sight in sights(&text, document.as_ref(), schemas) {
-            let exposure = found.entry(sight.mark(plugin, &self.marks)).or_insert_with(|| {
-                // Today's schema may not mark what that of then did.
-                let today = self.today.get(plugin);
-                let there = today.and_then(|today| Some((today, sight.place_in(today)?)));
-                let place = match there {
-                    Some((today, at)) => today.line_column(at),
-                    None => document::line_column(&text, sight.place.start),
-                };
-                sight.exposure(plugin, place, there.is_some())
-            });
-            exposure.first.get_or_insert_with(|| FirstSeen {
-                id: revision.id,
-                time: revision.time,
-                author: revision.author.clone(),
-            });
-        }
-        Ok(())
-    }
-
-    /// The schema that was in force for a plugin; none where that cannot be told.
-    fn schema_of_then(&self, plugin: &str) -> Option<BlobId> {
-        let version = self.manifest.plugins.get(plugin).and_then(|entry| entry.schema_version);
-        if let Some(version) = version {
-            return self.schemas.get(&schema_path(plugin, version)).copied();
-        }
-        let folder = format!("schemas/{plugin}/");
-        let mut there = self
-            .schemas
-            .range(folder.clone()..)
-            .take_while(|(path, _)| path.starts_with(&folder));
-        let (_, only) = there.next()?;
-        there.next().is_none().then_some(*only)
-    }
-
-    fn schema(&mut self, plugin: &str, blob: BlobId) -> Result<Option<Rc<Schema>>, StoreError> {
-        if let Some(read) = self.read.get(&blob) {
-            return Ok(read.clone());
-        }
-        let bytes = self.session.history.read_blob(blob)?;
-        let parsed = Schema::parse(&format!("schemas/{plugin}"), &String::from_utf8_lossy(&bytes)).ok();
-        // What it refers to is looked for in today's folder; where that is gone, it tells what it can alone.
-        let whole = parsed.map(
-            |schema| match schema.clone().with_references(&self.session.rules.library(plugin)) {
-                Ok(whole) => whole,
-                Err(_) => schema,
-            },
-        );
-        let schema = whole.filter(Schema::has_secrets).map(Rc::new);
-        self.read.insert(blob, schema.clone());
-        Ok(schema)
-    }
 }

@@ -229,3 +229,33 @@ fn what_a_removed_plugin_held_is_found_and_a_revision_that_is_no_toml_too() {
         (&"github-token".into(), &false.into())
     );
 }
+
+#[test]
+fn what_a_branch_held_before_it_was_merged_is_found_with_the_revision_that_brought_it() {
+    let environment = net(OPEN);
+    environment.succeed(&ADD);
+    environment.succeed(&["set", "net.note", "on-main"]);
+    environment.git_succeed(&["checkout", "-qb", "side", "main~1"]);
+    let commit = |settings: String| {
+        environment.write("plugins/net.toml", settings);
+        environment.git_succeed(&["commit", "-qam", "beside"]);
+        environment.git_succeed(&["rev-parse", "HEAD"]).trim().to_owned()
+    };
+    let marked = {
+        environment.write("schemas/net/1.schema.json", MARKED);
+        commit("pin = \"first-pin\"\n".to_owned())
+    };
+    let token = commit(format!("pin = \"first-pin\"\nnote = \"{}\"\n", github_token()));
+    environment.write("schemas/net/1.schema.json", OPEN);
+    commit("pin = \"first-pin\"\n".to_owned());
+    environment.git_succeed(&["checkout", "-q", "main"]);
+    environment.git_succeed(&["merge", "-q", "--no-ff", "-m", "merged", "side"]);
+    let found = scanned(&environment, &["--history"]);
+    let told: Vec<_> = found
+        .iter()
+        .map(|one| [&one["key"], &one["present"], &one["first"]["id"]].map(ToString::to_string))
+        .collect();
+    let expected = [["net.pin", "true", &marked], ["net.note", "false", &token]]
+        .map(|one| [format!("{:?}", one[0]), one[1].to_owned(), format!("{:?}", one[2])]);
+    assert_eq!(told, expected, "{found:?}");
+}
