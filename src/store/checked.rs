@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::manifest::plugin_of;
-use crate::document::{KeyPath, MASK, SyntaxError};
+use crate::document::{KeyPath, MASK, SyntaxError, line_column};
 use crate::files::FileError;
 use crate::schema::{Code, Position, Schema, Severity, Violation};
 
@@ -42,50 +42,17 @@ impl CheckedFile {
         Self::new(path, text, None, errors.into_iter().map(violation).collect()).hiding(&|| likely_secrets(text, names))
     }
 
-    /// The same, with a mask in place of these parts of its text. The places of violations stay what they are.
+    /// The same, with a mask in place of these parts of its text. The places of violations tell nothing of what it hides: what
+    /// stands behind a mask has its column in the masked text, and what is masked or holds a mask ends where it begins.
     #[must_use]
     pub fn hiding(mut self, secrets: &dyn Fn() -> Vec<Range<usize>>) -> Self {
         let Some(text) = &self.text else { return self };
-        let secrets = secrets();
-        let mut masked = String::with_capacity(text.len());
-        // Where the pieces that stay begin, in the old text and in the new one.
-        let mut moves = vec![(0, 0)];
-        let mut end = 0;
-        for secret in &secrets {
-            if secret.start < end || text.get(secret.clone()).is_none() {
-                continue;
-            }
-            masked.push_str(&text[end..secret.start]);
-            masked.push_str(MASK);
-            end = secret.end;
-            moves.push((end, masked.len()));
-        }
-        masked.push_str(&text[end..]);
-        let hidden = |at: usize| {
-            let inside = secrets.iter().find(|secret| secret.start < at && at < secret.end);
-            let at = inside.map_or(at, |secret| secret.end);
-            let (old, new) = moves
-                .iter()
-                .rev()
-                .find(|(old, _)| *old <= at)
-                .copied()
-                .unwrap_or_default();
-            // A piece ends where the next mask begins.
-            (new + (at - old)).min(masked.len())
-        };
+        let masked = Masked::new(text, secrets());
         for violation in &mut self.violations {
-            let start = violation.span.start;
-            let inside = secrets
-                .iter()
-                .find(|secret| secret.start <= start && start < secret.end);
-            if let Some(secret) = inside.filter(|secret| secret.start < start) {
-                // How far into a secret something stands would tell how long it is.
-                violation.position = Position::in_text(text, secret);
-            }
-            let masked_start = inside.map_or_else(|| hidden(start), |secret| hidden(secret.start));
-            violation.span = masked_start..hidden(violation.span.end).max(masked_start);
+            violation.position = masked.position(violation);
+            violation.span = masked.span(&violation.span);
         }
-        self.text = Some(masked);
+        self.text = Some(masked.text);
         self
     }
 
@@ -139,6 +106,96 @@ impl CheckedFile {
         self.violations
             .iter()
             .any(|violation| violation.severity == Severity::Error)
+    }
+}
+
+/// A text with masks in it.
+struct Masked<'t> {
+    original: &'t str,
+    text: String,
+    /// What is hidden, in the original.
+    secrets: Vec<Range<usize>>,
+    /// Where the pieces that stay begin, in the original and in the masked text.
+    pieces: Vec<(usize, usize)>,
+}
+
+impl<'t> Masked<'t> {
+    fn new(original: &'t str, mut secrets: Vec<Range<usize>>) -> Self {
+        let mut end = 0;
+        secrets.retain(|secret| {
+            let is_apart = secret.start >= end && original.get(secret.clone()).is_some();
+            end = if is_apart { secret.end } else { end };
+            is_apart
+        });
+        let (mut text, mut pieces) = (String::with_capacity(original.len()), vec![(0, 0)]);
+        let mut end = 0;
+        for secret in &secrets {
+            text.push_str(&original[end..secret.start]);
+            text.push_str(MASK);
+            end = secret.end;
+            pieces.push((end, text.len()));
+        }
+        text.push_str(&original[end..]);
+        Self {
+            original,
+            text,
+            secrets,
+            pieces,
+        }
+    }
+
+    /// A place of the original in the masked text: behind the mask for one inside of a secret.
+    fn at(&self, place: usize) -> usize {
+        let inside = self
+            .secrets
+            .iter()
+            .find(|secret| secret.start < place && place < secret.end);
+        let place = inside.map_or(place, |secret| secret.end);
+        let piece = self.pieces.iter().rev().find(|(old, _)| *old <= place);
+        let (old, new) = piece.copied().unwrap_or_default();
+        (new + (place - old)).min(self.text.len())
+    }
+
+    /// The secret that a place of the original is in.
+    fn around(&self, place: usize) -> Option<&Range<usize>> {
+        self.secrets.iter().find(|secret| secret.contains(&place))
+    }
+
+    fn span(&self, span: &Range<usize>) -> Range<usize> {
+        let start = self.at(self.around(span.start).map_or(span.start, |secret| secret.start));
+        start..self.at(span.end).max(start)
+    }
+
+    /// The line and column of a place of the masked text: the line is that of the original in which this one begins.
+    fn line_column(&self, place: usize) -> (usize, usize) {
+        let (_, column) = line_column(&self.text, place);
+        let begin = self.text[..place].rfind('\n').map_or(0, |end| end + 1);
+        let piece = self.pieces.iter().rev().find(|(_, new)| *new <= begin);
+        let (old, new) = piece.copied().unwrap_or_default();
+        let (line, _) = line_column(self.original, old + (begin - new));
+        (line, column)
+    }
+
+    fn position(&self, violation: &Violation) -> Position {
+        let span = &violation.span;
+        // What a parser finds wrong behind a secret could be the end of the text: it stands where that begins.
+        let before = self.secrets.iter().find(|secret| secret.end == span.start);
+        let before = before.filter(|_| violation.code == Code::Syntax);
+        let start = before.or_else(|| self.around(span.start));
+        let start = start.map_or(span.start, |secret| secret.start);
+        let hides = |secret: &Range<usize>| start < secret.end && secret.start < span.end.max(start + 1);
+        let (line, column) = self.line_column(self.at(start));
+        let (end_line, end_column) = if self.secrets.iter().any(hides) {
+            (line, column)
+        } else {
+            self.line_column(self.at(span.end))
+        };
+        Position {
+            line,
+            column,
+            end_line,
+            end_column,
+        }
     }
 }
 
@@ -262,6 +319,7 @@ fn value_of_secret(line: &str, names: &SecretNames) -> Option<usize> {
 mod tests {
     use super::{CheckedFile, SecretNames, likely_secrets};
     use crate::document::Document;
+    use crate::schema::{Code, Violation};
 
     fn shown(text: &str, hidden: &str) -> (String, Vec<String>) {
         let errors = Document::parse(text).unwrap_err();
@@ -284,6 +342,33 @@ mod tests {
         assert_eq!(marked, ["2 3"]);
         shown("key.Secret = \"\"\"\nhunter2\n  hunter2\n", "hunter2");
         shown("\"api token\" = hunter2\n", "hunter2");
+    }
+
+    #[test]
+    fn places_are_those_of_the_masked_text_in_the_lines_of_the_original() {
+        let text = "a = 1\nt = { k = \"\"\"x\ny\"\"\", p = 10 } # p\nb = 2\n";
+        let places = |parts: &[&str]| {
+            let violation = |part: &&str| {
+                let start = text.find(part).unwrap();
+                Violation::at(Code::OutOfRange, text, start..start + part.len(), "")
+            };
+            let checked = CheckedFile::new("a.toml", text, None, parts.iter().map(violation).collect());
+            let start = text.find("\"\"\"").unwrap();
+            let end = text.find(", p").unwrap();
+            let hidden = checked.hiding(&|| std::iter::once(start..end).collect());
+            let violations = hidden.violations.into_iter().map(|violation| {
+                let place = violation.position;
+                [place.line, place.column, place.end_line, place.end_column]
+            });
+            violations.collect::<Vec<_>>()
+        };
+        let plain = places(&["1\n", "10", "# p\nb", "b = 2"]);
+        assert_eq!(plain, [[1, 5, 2, 1], [2, 25, 2, 27], [2, 30, 4, 2], [4, 1, 4, 6]]);
+        // The secret, a part of it, and what it is in.
+        assert_eq!(
+            places(&["\"\"\"x", "y", "t = {", "k = \"\"\"x\ny\"\"\""]),
+            [[2, 11, 2, 11], [2, 11, 2, 11], [2, 1, 2, 6], [2, 7, 2, 7]]
+        );
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(super) fn write_violation(
     let title = level
         .primary_title(sentence(&violation.message))
         .id(violation.code.as_str());
-    let position = super::place(file, violation);
+    let position = violation.position;
     let label = Some(sentence(&violation.label)).filter(|label| !label.is_empty());
     let mut report = match &file.text {
         Some(text) => {

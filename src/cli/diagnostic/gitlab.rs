@@ -52,7 +52,7 @@ struct Place {
 
 impl<'a> Issue<'a> {
     fn new(file: &'a CheckedFile, violation: &Violation, seen: &mut HashSet<u64>) -> Self {
-        let place = super::place(file, violation);
+        let place = violation.position;
         Self {
             description: sentence(&violation.message).into_owned(),
             check_name: violation.code,

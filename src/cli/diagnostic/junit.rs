@@ -31,7 +31,7 @@ fn violated(file: &CheckedFile, violation: &Violation) -> TestCase {
     } else {
         format!("{} {}", violation.code, escaped(&violation.key.to_string()))
     };
-    let position = super::place(file, violation);
+    let position = violation.position;
     let place = format!("{path}:{}:{}", position.line, position.column);
     let said = format!(
         "{}[{}] {}",

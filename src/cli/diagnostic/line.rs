@@ -12,7 +12,7 @@ use crate::store::CheckedFile;
 pub(super) fn write_concise(out: &mut dyn Write, files: &[CheckedFile]) -> io::Result<()> {
     for file in files {
         for violation in &file.violations {
-            let place = super::place(file, violation);
+            let place = violation.position;
             writeln!(
                 out,
                 "{}:{}:{}: {}[{}] {}",
@@ -37,7 +37,7 @@ pub(super) fn write_github(out: &mut dyn Write, files: &[CheckedFile]) -> io::Re
                 Severity::Warning => "warning",
                 Severity::Note => "notice",
             };
-            let place = super::place(file, violation);
+            let place = violation.position;
             write!(out, "::{command} file={},line={}", property(&file.path), place.line)?;
             if place.line == place.end_line {
                 write!(

@@ -19,8 +19,7 @@ use std::io::{self, Write};
 
 use clap::ValueEnum;
 
-use crate::document::MASK;
-use crate::schema::{Code, Position, Severity, Violation};
+use crate::schema::{Severity, Violation};
 use crate::store::CheckedFile;
 
 /// The forms in which `validate` prints what it found.
@@ -61,30 +60,6 @@ impl Default for Style {
             color: false,
             width: 140,
         }
-    }
-}
-
-/// Where a violation stands. Where something masked is in it, it ends where it begins, and what a parser finds wrong at the
-/// end of that stands at its beginning: either would tell how long it is.
-fn place(file: &CheckedFile, violation: &Violation) -> Position {
-    let (place, span) = (violation.position, &violation.span);
-    let Some(text) = &file.text else { return place };
-    let (before, rest) = text.split_at_checked(span.start).unwrap_or_default();
-    if let (Code::Syntax, Some(before)) = (violation.code, before.strip_suffix(MASK)) {
-        // In a file that is no TOML, what is masked ends with its line.
-        return Position::in_text(text, &(before.len()..before.len()));
-    }
-    // The span may end inside of a mask.
-    let is_masked = rest.starts_with(MASK) || rest.find(MASK).is_some_and(|at| span.start + at < span.end);
-    let (end_line, end_column) = if is_masked {
-        (place.line, place.column)
-    } else {
-        (place.end_line, place.end_column)
-    };
-    Position {
-        end_line,
-        end_column,
-        ..place
     }
 }
 

@@ -56,7 +56,7 @@ fn records(files: &[CheckedFile]) -> impl Iterator<Item = Record<'_>> {
 
 impl<'a> Record<'a> {
     fn new(file: &'a CheckedFile, violation: &'a Violation) -> Self {
-        let place = super::place(file, violation);
+        let place = violation.position;
         Self {
             file: &file.path,
             line: place.line,

@@ -139,7 +139,7 @@ impl Rule {
 
 impl Finding {
     fn new(file: &CheckedFile, violation: &Violation) -> Self {
-        let place = super::place(file, violation);
+        let place = violation.position;
         Self {
             rule_id: violation.code,
             // Codes are listed in the order of their variants; the table has them all.

@@ -486,6 +486,40 @@ fn no_form_of_a_violation_tells_how_long_a_secret_is() {
 }
 
 #[test]
+fn what_stands_behind_a_secret_in_its_line_does_not_tell_its_length() {
+    let environment = TestEnvironment::new_store();
+    environment.succeed(&["secret", "keygen"]);
+    let schema = r#"{"type": "object", "properties": {"link": {"type": "object", "maxProperties": 3, "properties": {
+        "key": {"type": "string", "x-secret": true}, "pin": {"type": "string", "x-secret": true},
+        "port": {"type": "integer", "maximum": 9}}}}}"#;
+    environment.beside("net.json", schema);
+    environment.beside("net.toml", "");
+    let add = "plugin add net --schema ../net.json --settings ../net.toml";
+    environment.succeed(&add.split(' ').collect::<Vec<_>>());
+    let told = |settings: &str| {
+        environment.write("plugins/net.toml", settings);
+        ["full", "concise", "json", "jsonl", "github", "gitlab", "junit", "sarif"].map(|format| {
+            let screen = environment.run(&["validate", "--output-format", format]);
+            assert_eq!(screen.code(), Some(1), "{screen}");
+            screen.to_string()
+        })
+    };
+    for settings in [
+        "link = { key = \"SECRET\", port = 10 }\n",
+        "link = { key = \"SECRET\", pin = \"SECRET\", port = 10, host = 1 }\n",
+        "link = { key = \"\"\"a\nSECRET\"\"\", port = 10 }\n",
+        "link = { key = \"SECRET\", port = = }\n",
+        "link = { key = \"SECRET\", port = 10, port = 10 }\n",
+    ] {
+        let [short, long] = ["x", "x-and-much-more"].map(|secret| told(&settings.replace("SECRET", secret)));
+        assert_eq!(short, long, "{settings}");
+    }
+    let told = told("link = { key = \"x\", port = 10 }\nport = 1\n");
+    assert!(told[1].contains("plugins/net.toml:1:33: "), "{}", told[1]);
+    assert!(told[0].contains("link = { key = ‹secret›, port = 10 }"), "{}", told[0]);
+}
+
+#[test]
 fn plain_text_in_a_file_is_sealed_where_it_stands_and_was_never_recorded() {
     let environment = gateway();
     environment.edit(
