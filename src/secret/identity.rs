@@ -1,6 +1,6 @@
 //! Identities: the private keys that open sealed values, and the files that they stand in.
 
-use std::io::{BufReader, Read as _};
+use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -193,7 +193,7 @@ fn ssh(path: &Path, bytes: &[u8], ask: &Ask<'_>) -> Result<Box<dyn age::Identity
         path: path.to_owned(),
         reason: reason.to_owned(),
     };
-    let identity = Identity::from_buffer(BufReader::new(bytes), None);
+    let identity = Identity::from_buffer(std::io::BufReader::new(bytes), None);
     match identity.map_err(|_| malformed("it is no whole SSH private key"))? {
         key @ Identity::Unencrypted(_) => Ok(Box::new(key)),
         Identity::Encrypted(key) => {
