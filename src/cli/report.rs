@@ -358,9 +358,12 @@ fn edit_hints(error: &EditError) -> (Exit, Vec<String>) {
     match error {
         EditError::NotSet { .. } => (Exit::No, Vec::new()),
         EditError::BeyondEnd { array, .. } => (Exit::No, vec![format!("`valvecfg add {array} VALUE` adds an item")]),
-        EditError::NotATable { .. } | EditError::NotAnArray { .. } | EditError::Root | EditError::TooDeep { .. } => {
-            (Exit::No, vec!["nothing was written".to_owned()])
-        }
+        EditError::NotATable { .. }
+        | EditError::NotAnArray { .. }
+        | EditError::Taken { .. }
+        | EditError::Inside { .. }
+        | EditError::Root
+        | EditError::TooDeep { .. } => (Exit::No, vec!["nothing was written".to_owned()]),
         EditError::Bug { .. } => (
             Exit::Bug,
             vec!["nothing was written; please report this with the file".to_owned()],

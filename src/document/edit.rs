@@ -10,7 +10,7 @@ use super::splice::{Done, Splice};
 use super::{Document, KeyPath, Segment, Value};
 
 /// How deep the parser lets arrays and inline tables nest.
-const DEEPEST: usize = 80;
+pub(super) const DEEPEST: usize = 80;
 
 /// Why an edit was not done.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -47,6 +47,18 @@ pub enum EditError {
         /// What it is.
         kind: &'static str,
     },
+    /// Something was to be moved or copied to a key where something stands already.
+    #[error("`{key}` is set already")]
+    Taken {
+        /// Where it should have gone.
+        key: KeyPath,
+    },
+    /// Something was to be moved or copied into itself.
+    #[error("`{key}` lies inside of what should go there")]
+    Inside {
+        /// Where it should have gone.
+        key: KeyPath,
+    },
     /// The document itself was to become something else than a table.
     #[error("a document is a table, and it stays one")]
     Root,
@@ -74,6 +86,8 @@ impl EditError {
             Self::NotSet { key }
             | Self::NotATable { key, .. }
             | Self::NotAnArray { key, .. }
+            | Self::Taken { key }
+            | Self::Inside { key }
             | Self::TooDeep { key }
             | Self::Bug { key, .. } => vec![key],
             Self::BeyondEnd { key, array, .. } => vec![key, array],
@@ -178,44 +192,7 @@ impl Document {
 
     /// Whether a value could stand at a path: every table and array that leads there is one, or is not set.
     pub(super) fn reach(&self, path: &KeyPath) -> Result<(), EditError> {
-        let mut node = Some(&self.root);
-        let mut walked = KeyPath::root();
-        for segment in path.segments() {
-            let next = walked.join(segment.clone());
-            node = match (segment, node.map(|node| &node.content)) {
-                (Segment::Key(key), Some(Content::Table(entries))) => entries.get(key).map(|entry| &entry.node),
-                (Segment::Key(_), None) => None,
-                (Segment::Index(index), Some(Content::Array(items))) if *index < items.len() => items.get(*index),
-                (Segment::Index(_), Some(Content::Array(items))) => {
-                    return Err(EditError::BeyondEnd {
-                        key: next,
-                        array: walked,
-                        count: items.len(),
-                    });
-                }
-                (Segment::Index(_), None) => {
-                    return Err(EditError::BeyondEnd {
-                        key: next,
-                        array: walked,
-                        count: 0,
-                    });
-                }
-                (Segment::Key(_), Some(content)) => {
-                    return Err(EditError::NotATable {
-                        key: walked,
-                        kind: content.kind(),
-                    });
-                }
-                (Segment::Index(_), Some(content)) => {
-                    return Err(EditError::NotAnArray {
-                        key: walked,
-                        kind: content.kind(),
-                    });
-                }
-            };
-            walked = next;
-        }
-        Ok(())
+        reach(&self.root, path)
     }
 
     /// The document that a layout makes, if it says at `path` what it should and elsewhere what this one says.
@@ -247,7 +224,67 @@ impl Document {
     }
 }
 
-fn depth(value: &Value) -> usize {
+/// What one step from a place leads to.
+pub(super) enum Step<'n, N> {
+    To(&'n N),
+    /// Nothing stands there; an array has so many items.
+    Nowhere(usize),
+    /// The place is of a kind that has no such steps.
+    Blocked(&'static str),
+}
+
+/// A tree of tables and arrays.
+pub(super) trait Steps: Sized {
+    fn step(&self, segment: &Segment) -> Step<'_, Self>;
+}
+
+impl Steps for Node {
+    fn step(&self, segment: &Segment) -> Step<'_, Self> {
+        match (segment, &self.content) {
+            (Segment::Key(key), Content::Table(entries)) => {
+                entries.get(key).map_or(Step::Nowhere(0), |entry| Step::To(&entry.node))
+            }
+            (Segment::Index(index), Content::Array(items)) => {
+                items.get(*index).map_or(Step::Nowhere(items.len()), Step::To)
+            }
+            (Segment::Key(_) | Segment::Index(_), content) => Step::Blocked(content.kind()),
+        }
+    }
+}
+
+/// Whether a value could stand at a path: every table and array that leads there is one, or is not set.
+pub(super) fn reach<N: Steps>(root: &N, path: &KeyPath) -> Result<(), EditError> {
+    let mut node = Some(root);
+    let upto = |depth: usize| KeyPath::from(path.segments()[..depth].to_vec());
+    for (walked, segment) in path.segments().iter().enumerate() {
+        node = match (segment, node.map_or(Step::Nowhere(0), |node| node.step(segment))) {
+            (_, Step::To(next)) => Some(next),
+            (Segment::Key(_), Step::Nowhere(_)) => None,
+            (Segment::Index(_), Step::Nowhere(count)) => {
+                return Err(EditError::BeyondEnd {
+                    key: upto(walked + 1),
+                    array: upto(walked),
+                    count,
+                });
+            }
+            (Segment::Key(_), Step::Blocked(kind)) => {
+                return Err(EditError::NotATable {
+                    key: upto(walked),
+                    kind,
+                });
+            }
+            (Segment::Index(_), Step::Blocked(kind)) => {
+                return Err(EditError::NotAnArray {
+                    key: upto(walked),
+                    kind,
+                });
+            }
+        };
+    }
+    Ok(())
+}
+
+pub(super) fn depth(value: &Value) -> usize {
     1 + match value {
         Value::Array(items) => items.iter().map(depth).max().unwrap_or_default(),
         Value::Table(table) => table.values().map(depth).max().unwrap_or_default(),

@@ -11,6 +11,7 @@ use toml_parser::Source;
 use toml_parser::parser::{Event, EventKind, parse_document};
 
 use super::Segment;
+use super::directory::Directory;
 use super::inline::{Piece, Printer};
 
 /// The pieces of one text.
@@ -24,6 +25,8 @@ pub(super) struct Layout<'t> {
     pub tail: Cow<'t, str>,
     /// Whether the last line of the text had no line end and got one from an insertion.
     line_end_lent: bool,
+    /// Where the sections stand by their paths.
+    pub directory: Directory,
 }
 
 /// A header and the entries below it.
@@ -132,42 +135,9 @@ impl<'t> Layout<'t> {
         text
     }
 
-    /// Where a path leads. One that leads into an entry's value is only followed up to that value.
-    pub(super) fn find(&self, path: &[Segment]) -> Place {
-        let mut is_table = path.is_empty();
-        let mut elements = 0;
-        for (section_index, section) in self.sections.iter().enumerate() {
-            if let Some(rest) = path.strip_prefix(&section.path[..]) {
-                is_table |= rest.is_empty();
-                for (entry_index, entry) in section.entries.iter().enumerate() {
-                    match meet(&entry.keys, rest) {
-                        Meeting::Through => {
-                            return Place::Entry {
-                                section: section_index,
-                                entry: entry_index,
-                                steps: section.path.len() + entry.keys.len(),
-                            };
-                        }
-                        Meeting::Below => is_table = true,
-                        Meeting::Apart => {}
-                    }
-                }
-            } else if let Some(below) = section.path.strip_prefix(path) {
-                match below.first() {
-                    Some(Segment::Index(index)) => elements = elements.max(index + 1),
-                    Some(Segment::Key(_)) | None => is_table = true,
-                }
-            }
-        }
-        match (is_table, elements) {
-            (true, _) => Place::Table,
-            (false, 0) => Place::Nowhere,
-            (false, count) => Place::Elements(count),
-        }
-    }
-
     /// Gives each section its path; needed whenever sections came or went.
     pub(super) fn resolve(&mut self) {
+        self.directory = Directory::default();
         let mut lengths: HashMap<Vec<Segment>, usize> = HashMap::new();
         for section in &mut self.sections {
             let Some(header) = &section.header else { continue };
@@ -190,22 +160,59 @@ impl<'t> Layout<'t> {
     /// whatever is last then: a text without a final line end stays one.
     pub(super) fn close_last_line(&mut self) {
         let line_end = self.line_end;
-        let last_piece = if self.tail.is_empty() {
-            self.sections
-                .last_mut()
-                .and_then(|section| match section.entries.last_mut() {
-                    Some(entry) => Some(&mut entry.end),
-                    None => section.header.as_mut().map(|header| &mut header.line),
-                })
-        } else {
-            Some(&mut self.tail)
-        };
-        if let Some(piece) = last_piece
+        if let Some(piece) = self.last_piece()
             && !piece.ends_with('\n')
         {
             piece.to_mut().push_str(line_end);
             self.line_end_lent = true;
         }
+    }
+
+    /// Makes of an edited layout what the text that it makes would be taken apart into, as far as line ends go;
+    /// the next edit then does what it would do to that text.
+    pub(super) fn settle(&mut self) {
+        if std::mem::take(&mut self.line_end_lent)
+            && let Some(piece) = self.last_piece()
+            && let Some(line) = piece.strip_suffix('\n')
+        {
+            let kept = line.strip_suffix('\r').unwrap_or(line).len();
+            piece.to_mut().truncate(kept);
+        }
+        self.line_end = self.first_line_end();
+    }
+
+    /// What ends the text.
+    fn last_piece(&mut self) -> Option<&mut Cow<'t, str>> {
+        if !self.tail.is_empty() {
+            return Some(&mut self.tail);
+        }
+        let last = self.sections.last_mut()?;
+        match last.entries.last_mut() {
+            Some(entry) => Some(&mut entry.end),
+            None => last.header.as_mut().map(|header| &mut header.line),
+        }
+    }
+
+    fn first_line_end(&self) -> &'static str {
+        let ending = |piece: &str| {
+            let line_feed = piece.find('\n')?;
+            Some(if piece[..line_feed].ends_with('\r') {
+                "\r\n"
+            } else {
+                "\n"
+            })
+        };
+        let of_entry = |entry: &Entry<'t>| {
+            let value = || ending(&entry.value.text());
+            ending(&entry.lead).or_else(value).or_else(|| ending(&entry.end))
+        };
+        let of_section = |section: &Section<'t>| {
+            let line = || ending(&section.header.as_ref()?.line);
+            let entries = || section.entries.iter().find_map(of_entry);
+            ending(&section.lead).or_else(line).or_else(entries)
+        };
+        let sections = self.sections.iter().find_map(of_section);
+        sections.or_else(|| ending(&self.tail)).unwrap_or("\n")
     }
 }
 
@@ -275,6 +282,7 @@ impl<'t> Reader<'t> {
             sections: vec![root],
             tail: Cow::Borrowed(""),
             line_end_lent: false,
+            directory: Directory::default(),
         };
         Self {
             text,

@@ -7,6 +7,7 @@
 mod change;
 #[cfg(test)]
 mod corpus_tests;
+mod directory;
 mod duplicate;
 mod edit;
 mod inline;
@@ -20,6 +21,7 @@ mod neighbours;
 mod node;
 #[cfg(test)]
 mod property_tests;
+mod rewrite;
 mod sections;
 mod spelling;
 mod splice;
@@ -37,6 +39,7 @@ pub use edit::EditError;
 pub use key::{KeyError, KeyPath, Segment};
 pub use merge::{Conflict, MergeError, merge};
 use node::{Content, Node};
+pub use rewrite::Rewrite;
 pub use value::{Datetime, Table, Value};
 
 /// The text of a TOML file and its parsed, located content.

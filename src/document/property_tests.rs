@@ -180,7 +180,7 @@ fn write_table(path: &str, keys: &Keys, text: &mut String) {
     }
 }
 
-fn document() -> impl Strategy<Value = Document> {
+pub(super) fn document() -> impl Strategy<Value = Document> {
     let ends = select(vec!["", "\n", "# end\n", "\n# end"]);
     (root(), ends, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(keys, end, crlf, mark, open)| {
         let mut text = if mark { "\u{feff}".to_owned() } else { String::new() };
@@ -196,7 +196,7 @@ fn document() -> impl Strategy<Value = Document> {
     })
 }
 
-fn value() -> impl Strategy<Value = Value> {
+pub(super) fn value() -> impl Strategy<Value = Value> {
     let literals = [
         "5",
         "0x10",
@@ -213,7 +213,7 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 /// Every place of a document, the root first.
-fn places(document: &Document) -> Vec<KeyPath> {
+pub(super) fn places(document: &Document) -> Vec<KeyPath> {
     fn walk(path: &KeyPath, value: &Value, found: &mut Vec<KeyPath>) {
         found.push(path.clone());
         if let Value::Table(table) = value {
@@ -230,7 +230,7 @@ fn places(document: &Document) -> Vec<KeyPath> {
     found
 }
 
-fn place(value: &mut Value, path: &[Segment], new: Option<&Value>) {
+pub(super) fn place(value: &mut Value, path: &[Segment], new: Option<&Value>) {
     match (path, value) {
         ([], value) => *value = new.unwrap().clone(),
         ([Segment::Key(key)], Value::Table(table)) if new.is_none() => {
@@ -256,7 +256,7 @@ fn modelled(document: &Document, path: &KeyPath, new: Option<&Value>) -> Value {
     model
 }
 
-fn pruned(value: Value) -> Value {
+pub(super) fn pruned(value: Value) -> Value {
     match value {
         Value::Table(table) => {
             let kept = table.into_iter().map(|(key, value)| (key, pruned(value)));
@@ -272,7 +272,7 @@ fn pruned(value: Value) -> Value {
     }
 }
 
-fn root_of(document: &Document) -> Value {
+pub(super) fn root_of(document: &Document) -> Value {
     document.get(&KeyPath::root()).unwrap()
 }
 
@@ -281,7 +281,7 @@ fn unmarked(text: &str) -> &str {
 }
 
 /// Every line of `part` stands in `whole`, in that order.
-fn is_part_of(part: &str, whole: &str) -> bool {
+pub(super) fn is_part_of(part: &str, whole: &str) -> bool {
     let mut lines = unmarked(whole).lines();
     unmarked(part).lines().all(|line| lines.any(|other| other == line))
 }

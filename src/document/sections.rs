@@ -220,11 +220,6 @@ impl<'t> Layout<'t> {
         leads.len() == 0 || leads.any(|lead| lead.lines().any(|line| line.trim().is_empty()))
     }
 
-    /// The section whose entries are the keys of a table.
-    pub(super) fn section_of(&self, table: &[Segment]) -> Option<usize> {
-        self.sections.iter().position(|section| section.path == table)
-    }
-
     /// The last dotted key that makes up a table.
     pub(super) fn last_dotted(&self, table: &[Segment]) -> Option<(usize, usize)> {
         self.sections.iter().enumerate().rev().find_map(|(index, section)| {
