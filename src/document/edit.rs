@@ -79,6 +79,20 @@ pub enum EditError {
 }
 
 impl EditError {
+    /// The key that it is about.
+    #[must_use]
+    pub fn key(&self) -> KeyPath {
+        match self {
+            Self::NotSet { key }
+            | Self::BeyondEnd { key, .. }
+            | Self::NotATable { key, .. }
+            | Self::NotAnArray { key, .. }
+            | Self::TooDeep { key }
+            | Self::Bug { key, .. } => key.clone(),
+            Self::Root => KeyPath::root(),
+        }
+    }
+
     /// The same error with its keys below another: as they are named outside of this document.
     #[must_use]
     pub fn below(mut self, prefix: &KeyPath) -> Self {

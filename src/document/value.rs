@@ -3,7 +3,7 @@
 use std::fmt;
 
 use indexmap::IndexMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 use toml::de::DeValue;
 pub use toml::value::Datetime;
@@ -199,6 +199,29 @@ impl Eq for Value {}
 impl fmt::Display for Value {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&literal::inline(self))
+    }
+}
+
+impl From<toml::Value> for Value {
+    fn from(value: toml::Value) -> Self {
+        match value {
+            toml::Value::String(text) => Self::String(text),
+            toml::Value::Integer(number) => Self::Integer(number),
+            toml::Value::Float(number) => Self::Float(number),
+            toml::Value::Boolean(yes) => Self::Boolean(yes),
+            toml::Value::Datetime(moment) => Self::Datetime(moment),
+            toml::Value::Array(items) => Self::Array(items.into_iter().map(Self::from).collect()),
+            toml::Value::Table(table) => {
+                Self::Table(table.into_iter().map(|(key, value)| (key, Self::from(value))).collect())
+            }
+        }
+    }
+}
+
+/// From TOML, so that dates stay dates.
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        toml::Value::deserialize(deserializer).map(Self::from)
     }
 }
 
