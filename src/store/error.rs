@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::{
-    ApplyError, CheckedFile, FindError, GetError, InitError, LockError, PluginError, RenderError, RollbackError,
-    SecretError, SetError, SettingError, ValueError,
+    ApplyError, CheckedFile, FindError, GetError, InitError, LockError, MigrateError, PluginError, RenderError,
+    RollbackError, SecretError, SetError, SettingError, ValueError,
 };
 use crate::document::EditError;
 use crate::files::FileError;
@@ -140,6 +140,9 @@ pub enum StoreError {
     /// No store was made.
     #[error(transparent)]
     Init(#[from] InitError),
+    /// Settings were not migrated.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
     /// No plugin was added.
     #[error(transparent)]
     Plugin(#[from] PluginError),

@@ -10,6 +10,7 @@
 
 mod apply;
 mod author;
+mod chain;
 mod checked;
 mod commit;
 mod compare;
@@ -29,6 +30,7 @@ mod live;
 mod lock;
 pub mod manifest;
 mod message;
+mod migrate;
 mod opened;
 mod plan;
 mod plugin;
@@ -52,6 +54,7 @@ use std::time::Duration;
 use crate::history::maintain;
 
 pub use apply::{ApplyError, Incoming};
+pub use chain::MigrateError;
 pub use checked::CheckedFile;
 pub use compare::{Difference, FileDifference, Shown};
 pub use custody::{SecretError, personal_identity};
@@ -64,6 +67,7 @@ pub use init::{Created, InitError};
 pub use interpret::{Given, Reading, ValueError};
 pub use list::{Description, Row};
 pub use lock::LockError;
+pub use migrate::MigrationStatus;
 pub use opened::Unsealing;
 pub use plan::{Absorbed, Intent, Outcome};
 pub use plugin::{PluginError, PluginRow};

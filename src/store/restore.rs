@@ -156,7 +156,7 @@ fn splice(current: &Document, earlier: &Document, declared: &dyn Fn(&KeyPath) ->
 }
 
 /// Takes changes over; none reaches above the key `within`.
-fn take_over(
+pub(super) fn take_over(
     current: &Document,
     earlier: &Document,
     within: &KeyPath,

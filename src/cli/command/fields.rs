@@ -188,6 +188,15 @@ JSON: one object
   already  whether it was trusted before
   dry_run  whether nothing was written because of --dry-run";
 
+pub(super) const MIGRATE_STATUS: &str = "\
+JSON: an object a line, for each plugin
+  plugin   the plugin
+  version  the schema version of its settings
+  current  the one in force
+  newest   the newest that is there
+  ahead    the migrations that lead there, as files
+  trouble  what keeps them from being used; else null";
+
 pub(super) const DOCTOR: &str = "\
 JSON: an object a line, for each finding
   severity  error, warning or note

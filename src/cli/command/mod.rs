@@ -17,6 +17,7 @@ mod history;
 mod init;
 mod list;
 mod man;
+mod migrate;
 mod outcome;
 mod plugin;
 mod render;
@@ -148,6 +149,9 @@ pub(crate) enum Verb {
     /// Write a plugin's settings as the plugin reads them
     #[command(after_long_help = fields::RENDER)]
     Render(render::RenderArgs),
+    /// Bring settings to another schema version
+    #[command(after_long_help = fields::OUTCOME)]
+    Migrate(migrate::MigrateArgs),
     #[command(subcommand)]
     Secret(secret::SecretVerb),
     /// Open a store that belongs to another user
@@ -193,6 +197,7 @@ impl Verb {
             Self::Show(args) => show::run(&args, options),
             Self::Rollback(args) => rollback::rollback(&args, options),
             Self::Revert(args) => rollback::revert(&args, options),
+            Self::Migrate(args) => migrate::run(&args, options),
             Self::Secret(verb) => secret::run(&verb, options),
             Self::Exec(args) => exec::run(&args, options),
             Self::Render(args) => render::run(&args, options),

@@ -1,0 +1,115 @@
+//! `valvecfg migrate`, `migrate status`, `migrate stamp`
+
+use std::io::{self, Write};
+
+use clap::{Args, Subcommand};
+use serde_json::{Value as Json, json};
+
+use super::fields;
+use crate::cli::diagnostic::Style;
+use crate::cli::options::{ChangeOptions, Options};
+use crate::cli::printer::{Answer, Reply};
+use crate::cli::report::Failure;
+use crate::cli::table::Table;
+use crate::store::MigrationStatus;
+
+/// Bring settings to another schema version
+///
+/// Examples:
+///   valvecfg migrate -n            what it would change, key by key
+///   valvecfg migrate
+///   valvecfg migrate valve --to 1
+///   valvecfg migrate status
+///
+/// Settings, and the version in force, move together, in one revision, along the
+/// steps of migrations/PLUGIN/1-to-2.toml. On the way down, what a step dropped is
+/// taken back from history, with its comments.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment, args_conflicts_with_subcommands = true)]
+pub(crate) struct MigrateArgs {
+    #[command(subcommand)]
+    verb: Option<MigrateVerb>,
+    /// Only this plugin
+    #[arg(add = clap_complete::ArgValueCompleter::new(crate::cli::complete::plugins))]
+    plugin: Option<String>,
+    /// The schema version; else the newest that is there
+    #[arg(long, value_name = "N")]
+    to: Option<u32>,
+    #[command(flatten)]
+    change: ChangeOptions,
+}
+
+#[derive(Debug, Subcommand)]
+enum MigrateVerb {
+    #[command(after_long_help = fields::MIGRATE_STATUS)]
+    Status(StatusArgs),
+    #[command(after_long_help = fields::OUTCOME)]
+    Stamp(StampArgs),
+}
+
+/// Show which settings are at which schema version, and which migrations lie ahead
+///
+/// Examples:
+///   valvecfg migrate status
+///   valvecfg migrate status --json
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+struct StatusArgs {}
+
+/// Say that settings are of a schema version already, and put that in force
+///
+/// Examples:
+///   valvecfg migrate stamp valve 2
+///
+/// For settings that something else has migrated. They must fit that version.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+struct StampArgs {
+    /// The plugin
+    #[arg(add = clap_complete::ArgValueCompleter::new(crate::cli::complete::plugins))]
+    plugin: String,
+    /// The schema version
+    #[arg(value_name = "N")]
+    version: u32,
+    #[command(flatten)]
+    change: ChangeOptions,
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &MigrateArgs, options: &Options) -> Result<Reply, Failure> {
+    let store = options.open_store()?;
+    match &args.verb {
+        None => {
+            let outcome = store.migrate(args.plugin.as_deref(), args.to, &options.intent(&args.change))?;
+            Ok(super::outcome::reply(outcome))
+        }
+        Some(MigrateVerb::Status(StatusArgs {})) => Ok(Reply::of(Rows(store.migrate_status()?))),
+        Some(MigrateVerb::Stamp(args)) => {
+            let outcome = store.migrate_stamp(&args.plugin, args.version, &options.intent(&args.change))?;
+            Ok(super::outcome::reply(outcome))
+        }
+    }
+}
+
+struct Rows(Vec<MigrationStatus>);
+
+impl Answer for Rows {
+    fn json(&self) -> Vec<Json> {
+        self.0.iter().map(|row| json!(row)).collect()
+    }
+
+    fn show(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
+        let mut table = Table::new(["plugin", "settings", "in force", "newest", "ahead"]);
+        for row in &self.0 {
+            let ahead = row.trouble.clone().unwrap_or_else(|| row.ahead.join(", "));
+            table.row([
+                row.plugin.clone(),
+                row.version.to_string(),
+                row.current.to_string(),
+                row.newest.to_string(),
+                ahead,
+            ]);
+        }
+        table.write(out, style)
+    }
+}

@@ -1,0 +1,185 @@
+//! The migrations of one plugin as they stand in the store, and the way from one schema version to another.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use super::StoreError;
+use super::live::Live;
+use crate::document::{Document, KeyPath, line_column};
+use crate::migration::{Migrated, Migration, Runner, StepError};
+
+/// Why settings were not migrated.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum MigrateError {
+    /// A migration cannot be read.
+    #[error("{path}:{line}:{column}: {message}")]
+    Malformed {
+        /// Its file, from the store's folder.
+        path: String,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// No migration leads from one version to the next.
+    #[error("no migration leads from version {from} of `{plugin}` to {to}: there is no {path}")]
+    Gap {
+        /// The plugin.
+        plugin: String,
+        /// The version that it begins with.
+        from: u32,
+        /// The version that it should lead to.
+        to: u32,
+        /// The file that should be there.
+        path: String,
+    },
+    /// A person has to decide something first.
+    #[error("{path}:{line}: still to be decided: {question}")]
+    Undecided {
+        /// The migration, from the store's folder.
+        path: String,
+        /// The line of the step.
+        line: usize,
+        /// What is to be decided.
+        question: String,
+    },
+    /// A step cannot be done.
+    #[error("{path}:{line}: step {step} cannot be done to `{key}`: {reason}")]
+    Step {
+        /// The migration, from the store's folder.
+        path: String,
+        /// The line of the step.
+        line: usize,
+        /// Its number, from 1.
+        step: usize,
+        /// The setting, with the plugin's name.
+        key: KeyPath,
+        /// Why not.
+        reason: String,
+    },
+    /// Settings were written for a version of which there is no schema.
+    #[error("the settings of `{plugin}` were written for schema version {version}, which is not here")]
+    NoSchema {
+        /// The plugin.
+        plugin: String,
+        /// The version.
+        version: u32,
+    },
+}
+
+/// A plugin's migrations, by the version that each begins with.
+#[derive(Debug, Default)]
+pub(super) struct Chain {
+    plugin: String,
+    links: BTreeMap<u32, Link>,
+}
+
+#[derive(Debug)]
+struct Link {
+    path: String,
+    text: String,
+    migration: Migration,
+}
+
+/// Where a migration stands, from the store's folder.
+pub(super) fn migration_path(plugin: &str, from: u32) -> String {
+    format!("migrations/{plugin}/{from}-to-{}.toml", u64::from(from) + 1)
+}
+
+impl Chain {
+    /// Reads the migrations of a plugin.
+    pub(super) fn read(plugin: &str, live: &Live<'_>) -> Result<Self, StoreError> {
+        let folder = format!("migrations/{plugin}");
+        let mut links: BTreeMap<u32, Link> = BTreeMap::new();
+        for name in live.names(&folder, ".toml")? {
+            let path = format!("{folder}/{name}.toml");
+            let text = live.read_text(&path)?.unwrap_or_default();
+            let malformed = |at: usize, message: String| {
+                let (line, column) = line_column(&text, at);
+                MigrateError::Malformed {
+                    path: path.clone(),
+                    line,
+                    column,
+                    message,
+                }
+            };
+            let migration = Migration::parse(&text).map_err(|error| malformed(error.span.start, error.message))?;
+            let wanted = migration_path(plugin, migration.from);
+            if path != wanted {
+                let message = format!(
+                    "it leads from {} to {}, so its name must be {wanted}",
+                    migration.from, migration.to
+                );
+                return Err(malformed(0, message).into());
+            }
+            links.insert(migration.from, Link { path, text, migration });
+        }
+        Ok(Self {
+            plugin: plugin.to_owned(),
+            links,
+        })
+    }
+
+    /// Whether every step of the way is there and decided. Answers the files, in the order in which they are used.
+    pub(super) fn way(&self, from: u32, to: u32) -> Result<Vec<&str>, MigrateError> {
+        let (low, high) = (from.min(to), from.max(to));
+        let mut paths = Vec::new();
+        for at in low..high {
+            let link = self.link(at)?;
+            if let Some((numbered, decide)) = link.migration.open_decisions().next() {
+                return Err(MigrateError::Undecided {
+                    path: link.path.clone(),
+                    line: line_column(&link.text, numbered.span.start).0,
+                    question: decide.decide.clone(),
+                });
+            }
+            paths.push(link.path.as_str());
+        }
+        if from > to {
+            paths.reverse();
+        }
+        Ok(paths)
+    }
+
+    /// Whether a program must run on the way.
+    pub(super) fn runs_commands(&self, from: u32, to: u32) -> bool {
+        let links = self.links.range(from.min(to)..from.max(to));
+        links.into_iter().any(|(_, link)| link.migration.runs_commands())
+    }
+
+    /// Settings of a version as the next one has them.
+    pub(super) fn up(&self, document: &Document, from: u32, run: &mut Runner<'_>) -> Result<Migrated, MigrateError> {
+        let link = self.link(from)?;
+        let migrated = link.migration.apply(document, run);
+        migrated.map_err(|error| self.stuck(link, error))
+    }
+
+    /// Settings of a version as the one before it has them, without what only history knows.
+    pub(super) fn down(&self, document: &Document, from: u32, run: &mut Runner<'_>) -> Result<Migrated, MigrateError> {
+        let link = self.link(from.saturating_sub(1))?;
+        let migrated = link.migration.undo(document, run);
+        migrated.map_err(|error| self.stuck(link, error))
+    }
+
+    fn link(&self, from: u32) -> Result<&Link, MigrateError> {
+        self.links.get(&from).ok_or_else(|| MigrateError::Gap {
+            plugin: self.plugin.clone(),
+            from,
+            to: from.saturating_add(1),
+            path: migration_path(&self.plugin, from),
+        })
+    }
+
+    fn stuck(&self, link: &Link, error: StepError) -> MigrateError {
+        MigrateError::Step {
+            path: link.path.clone(),
+            line: line_column(&link.text, error.span.start).0,
+            step: error.step,
+            key: KeyPath::root().key(self.plugin.as_str()).concat(&error.key),
+            reason: error.reason,
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! `migrate`: settings of one schema version as those of another, and the manifest with them.
+//!
+//! The way up is that of the steps. The way down begins where the settings came up: what they were before stands in
+//! history, and only what has changed since then is led back through the inverses of the steps. So what a step dropped
+//! comes back with its comments, and settings that nobody has touched become the very bytes that they were.
+
+use serde::Serialize;
+
+use super::chain::{Chain, MigrateError};
+use super::draft::{self, Draft};
+use super::manifest::settings_path;
+use super::plan::{Intent, Outcome};
+use super::plugin::edit_manifest;
+use super::restore::{Earlier, take_over};
+use super::session::{Access, Session};
+use super::{Store, StoreError};
+use crate::document::{self, Document, KeyPath, Value};
+use crate::schema::{SchemaLine, StatedVersion, VERSION_KEY};
+
+mod run;
+
+/// How far a plugin's settings are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MigrationStatus {
+    /// The plugin.
+    pub plugin: String,
+    /// The schema version of its settings: what they say themselves, else that in force.
+    pub version: u32,
+    /// The schema version in force.
+    pub current: u32,
+    /// The newest schema version that is there.
+    pub newest: u32,
+    /// The migrations that lead to the newest one, as files from the store's folder.
+    pub ahead: Vec<String>,
+    /// What keeps them from being used, if anything does.
+    pub trouble: Option<String>,
+}
+
+impl Store {
+    /// How far the settings of each plugin are.
+    pub fn migrate_status(&self) -> Result<Vec<MigrationStatus>, StoreError> {
+        let session = Session::begin(self, Access::Read)?;
+        let mut rows = Vec::new();
+        for plugin in session.rules.plugins() {
+            let path = settings_path(plugin);
+            let document = draft::parse_present(&path, session.live.read(&path)?, &session.live)?;
+            let current = session.rules.version(plugin)?;
+            let version = version_of(&document, current);
+            let newest = session.rules.versions(plugin)?.last().copied().unwrap_or(current);
+            let chain = Chain::read(plugin, &session.live);
+            let way = chain.and_then(|chain| {
+                let paths = chain.way(version, newest.max(version))?;
+                Ok(paths.into_iter().map(str::to_owned).collect())
+            });
+            let (ahead, trouble) = match way {
+                Ok(ahead) => (ahead, None),
+                Err(StoreError::Migrate(error)) => (Vec::new(), Some(error.to_string())),
+                Err(error) => return Err(error),
+            };
+            rows.push(MigrationStatus {
+                plugin: plugin.to_owned(),
+                version,
+                current,
+                newest,
+                ahead,
+                trouble,
+            });
+        }
+        Ok(rows)
+    }
+
+    /// Brings the settings of a plugin, or of all, to a schema version, or to the newest that is there, and puts that
+    /// version in force: all in one revision, or none.
+    pub fn migrate(&self, plugin: Option<&str>, to: Option<u32>, intent: &Intent) -> Result<Outcome, StoreError> {
+        let mut warnings = Vec::new();
+        let mut outcome = self.change("migrate", intent, &mut |draft| {
+            warnings.clear();
+            let session = draft.session();
+            let chosen: Vec<String> = match plugin {
+                Some(plugin) if !session.rules.has(plugin) => return Err(session.rules.no_such_plugin(plugin)),
+                Some(plugin) => vec![plugin.to_owned()],
+                None => session.rules.plugins().map(str::to_owned).collect(),
+            };
+            for plugin in chosen {
+                migrate_plugin(draft, &plugin, to, intent.dry_run, &mut warnings)?;
+            }
+            Ok(())
+        })?;
+        outcome.warnings.extend(warnings);
+        Ok(outcome)
+    }
+
+    /// Says that a plugin's settings are of a schema version already, and puts that version in force. They must fit it.
+    pub fn migrate_stamp(&self, plugin: &str, version: u32, intent: &Intent) -> Result<Outcome, StoreError> {
+        self.change("migrate stamp", intent, &mut |draft| {
+            let session = draft.session();
+            if !session.rules.versions(plugin)?.contains(&version) {
+                let plugin = plugin.to_owned();
+                return Err(MigrateError::NoSchema { plugin, version }.into());
+            }
+            let stated = stating(draft.document(plugin)?, version)?;
+            draft.put_document(plugin, stated)?;
+            put_in_force(draft, plugin, version)
+        })
+    }
+}
+
+fn migrate_plugin(
+    draft: &mut Draft<'_, '_>,
+    plugin: &str,
+    to: Option<u32>,
+    dry_run: bool,
+    warnings: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let session = draft.session();
+    let current = session.rules.version(plugin)?;
+    let versions = session.rules.versions(plugin)?;
+    let to = to.or_else(|| versions.last().copied()).unwrap_or(current);
+    if !versions.contains(&to) {
+        let plugin = plugin.to_owned();
+        return Err(MigrateError::NoSchema { plugin, version: to }.into());
+    }
+    let document = draft.document(plugin)?.clone();
+    let version = version_of(&document, current);
+    let chain = Chain::read(plugin, &session.live)?;
+    chain.way(version, to)?;
+    if dry_run && chain.runs_commands(version, to) {
+        warnings.push(format!("`{plugin}`: a program decides; it is not run to look ahead"));
+        return Ok(());
+    }
+    let way = Way {
+        session,
+        plugin,
+        chain: &chain,
+    };
+    let migrated = match version.cmp(&to) {
+        std::cmp::Ordering::Less => way.up(document, version, to)?,
+        std::cmp::Ordering::Greater => way.down(document, version, to, warnings)?,
+        std::cmp::Ordering::Equal => document,
+    };
+    draft.put_document(plugin, stating(&migrated, to)?)?;
+    put_in_force(draft, plugin, to)
+}
+
+/// The migrations of one plugin, and the history that the way down looks into.
+struct Way<'w, 's> {
+    session: &'w Session<'s>,
+    plugin: &'w str,
+    chain: &'w Chain,
+}
+
+impl Way<'_, '_> {
+    fn up(&self, mut document: Document, from: u32, to: u32) -> Result<Document, StoreError> {
+        let root = &self.session.store.root;
+        for version in from..to {
+            let mut run = |command: &[String], seconds: u64, settings: &_| run::run(command, seconds, settings, root);
+            document = self.chain.up(&document, version, &mut run)?.document;
+        }
+        Ok(document)
+    }
+
+    fn down(
+        &self,
+        mut document: Document,
+        mut from: u32,
+        to: u32,
+        warnings: &mut Vec<String>,
+    ) -> Result<Document, StoreError> {
+        while from > to {
+            if let Some(crossing) = self.crossing(from, to)? {
+                document = self.led_back(&document, from, &crossing)?;
+                from = crossing.version;
+                continue;
+            }
+            let root = &self.session.store.root;
+            let mut run = |command: &[String], seconds: u64, settings: &_| run::run(command, seconds, settings, root);
+            let undone = self.chain.down(&document, from, &mut run)?;
+            for loss in undone.losses {
+                let key = KeyPath::root().key(self.plugin).concat(&loss.key);
+                warnings.push(format!("`{key}` is not kept in version {}", from - 1));
+            }
+            document = undone.document;
+            from -= 1;
+        }
+        Ok(document)
+    }
+
+    /// Settings as they were before they came up, with what has changed since.
+    fn led_back(&self, document: &Document, from: u32, crossing: &Crossing) -> Result<Document, StoreError> {
+        if document.text() == crossing.after.text() {
+            return Ok(crossing.before.clone());
+        }
+        let root = &self.session.store.root;
+        let undone = |mut document: Document| -> Result<Document, StoreError> {
+            for version in (crossing.version + 1..=from).rev() {
+                let mut run =
+                    |command: &[String], seconds: u64, settings: &_| run::run(command, seconds, settings, root);
+                document = self.chain.down(&document, version, &mut run)?.document;
+            }
+            Ok(document)
+        };
+        let (then, now) = (undone(crossing.after.clone())?, undone(document.clone())?);
+        let changes = document::changes(&then, &now);
+        Ok(take_over(&crossing.before, &now, &KeyPath::root(), changes, &[])?)
+    }
+
+    /// The last revision that brought the settings up to a version, from one not below `to`.
+    fn crossing(&self, from: u32, to: u32) -> Result<Option<Crossing>, StoreError> {
+        let path = settings_path(self.plugin);
+        for revision in self.session.history.log(self.session.head) {
+            let revision = revision?;
+            let Some(parent) = revision.parent else { continue };
+            let changed = self.session.history.changed_paths(revision.id)?;
+            if !changed.iter().any(|change| change.path == path) {
+                continue;
+            }
+            let at = |id| -> Result<Option<(Document, u32)>, StoreError> {
+                let earlier = Earlier::read(self.session, id)?;
+                let Some(document) = earlier.document(self.plugin)? else {
+                    return Ok(None);
+                };
+                let version = earlier.version(self.plugin, &document)?;
+                Ok(version.map(|version| (document, version)))
+            };
+            let (Some((before, old)), Some((after, new))) = (at(parent)?, at(revision.id)?) else {
+                continue;
+            };
+            if new == from && (to..from).contains(&old) {
+                return Ok(Some(Crossing {
+                    before,
+                    after,
+                    version: old,
+                }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A revision that brought settings up.
+struct Crossing {
+    before: Document,
+    after: Document,
+    /// The version of `before`.
+    version: u32,
+}
+
+/// The version of a document: what it says, else what is in force.
+fn version_of(document: &Document, current: u32) -> u32 {
+    // Where it says two, whoever checks it says so.
+    let stated = StatedVersion::of(document).ok().flatten();
+    stated.map_or(current, |stated| stated.version)
+}
+
+/// A document that states a version where it states one.
+fn stating(document: &Document, version: u32) -> Result<Document, StoreError> {
+    let mut document = document.clone();
+    let key = KeyPath::root().key(VERSION_KEY);
+    if StatedVersion::of_key(&document).is_some() {
+        document = document.set(&key, &Value::Integer(version.into()))?;
+    }
+    let line = SchemaLine::find(document.text()).and_then(|line| Some((line.version()?, line)));
+    let Some((_, line)) = line.filter(|(stated, _)| *stated != version) else {
+        return Ok(document);
+    };
+    let text = document.text();
+    let folder = line.path.rfind('/').map_or(0, |at| at + 1);
+    let name = line.span.start + folder..line.span.end;
+    let text = format!("{}{version}.schema.json{}", &text[..name.start], &text[name.end..]);
+    // A comment with another text in it is still one.
+    Ok(Document::parse(text).unwrap_or(document))
+}
+
+fn put_in_force(draft: &mut Draft<'_, '_>, plugin: &str, version: u32) -> Result<(), StoreError> {
+    let key = KeyPath::root().key("plugins").key(plugin).key("schema-version");
+    if draft
+        .session()
+        .rules
+        .manifest()
+        .plugins
+        .get(plugin)
+        .and_then(|entry| entry.schema_version)
+        == Some(version)
+    {
+        return Ok(());
+    }
+    edit_manifest(draft, |manifest| {
+        Ok(manifest.set(&key, &Value::Integer(version.into()))?)
+    })
+}
