@@ -203,7 +203,7 @@ fn migrate_hints(error: &MigrateError) -> (Exit, Vec<String>) {
         MigrateError::Gap { plugin, .. } => format!("draft it with `valvecfg migrate new {plugin}`"),
         MigrateError::Undecided { path, .. } => format!("replace that step of {path}; nothing was written"),
         MigrateError::Step { .. } => "nothing was written; mend the value, or give the step a `when`".to_owned(),
-        MigrateError::NoSchema { plugin, .. } => {
+        MigrateError::NothingToDraft { plugin } | MigrateError::NoSchema { plugin, .. } => {
             format!("add it with `valvecfg plugin upgrade {plugin} --schema FILE`")
         }
     };

@@ -10,6 +10,7 @@
 
 mod apply;
 mod convert;
+mod draft;
 mod format;
 mod pattern;
 mod undo;
@@ -19,6 +20,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 pub use apply::{Loss, Migrated, Runner, StepError};
+pub use draft::{Declared, draft};
 pub use format::{Kind, Migration, Numbered, Step, When, schema};
 pub use pattern::Pattern;
 

@@ -60,6 +60,12 @@ pub enum MigrateError {
         /// Why not.
         reason: String,
     },
+    /// Each schema version has a migration that leads to the next.
+    #[error("there is a migration of `{plugin}` from each schema version to the next already")]
+    NothingToDraft {
+        /// The plugin.
+        plugin: String,
+    },
     /// Settings were written for a version of which there is no schema.
     #[error("the settings of `{plugin}` were written for schema version {version}, which is not here")]
     NoSchema {
@@ -142,6 +148,11 @@ impl Chain {
             paths.reverse();
         }
         Ok(paths)
+    }
+
+    /// Whether there is a migration from a version to the next.
+    pub(super) fn leads_from(&self, from: u32) -> bool {
+        self.links.contains_key(&from)
     }
 
     /// Whether a program must run on the way.

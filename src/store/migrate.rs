@@ -271,7 +271,7 @@ fn stating(document: &Document, version: u32) -> Result<Document, StoreError> {
     Ok(Document::parse(text).unwrap_or(document))
 }
 
-fn put_in_force(draft: &mut Draft<'_, '_>, plugin: &str, version: u32) -> Result<(), StoreError> {
+pub(super) fn put_in_force(draft: &mut Draft<'_, '_>, plugin: &str, version: u32) -> Result<(), StoreError> {
     let key = KeyPath::root().key("plugins").key(plugin).key("schema-version");
     if draft
         .session()

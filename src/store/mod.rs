@@ -46,6 +46,7 @@ mod setting;
 mod status;
 mod timeline;
 mod trust;
+mod upgrade;
 mod validate;
 
 use std::path::{Path, PathBuf};

@@ -44,6 +44,8 @@ enum MigrateVerb {
     #[command(after_long_help = fields::MIGRATE_STATUS)]
     Status(StatusArgs),
     #[command(after_long_help = fields::OUTCOME)]
+    New(NewArgs),
+    #[command(after_long_help = fields::OUTCOME)]
     Stamp(StampArgs),
 }
 
@@ -55,6 +57,23 @@ enum MigrateVerb {
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 struct StatusArgs {}
+
+/// Draft the migration that is missing between two schema versions
+///
+/// Examples:
+///   valvecfg migrate new valve
+///
+/// What it could not know it leaves as `decide = "..."`: nothing is migrated until
+/// a person has put a step in its place.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+struct NewArgs {
+    /// The plugin
+    #[arg(add = clap_complete::ArgValueCompleter::new(crate::cli::complete::plugins))]
+    plugin: String,
+    #[command(flatten)]
+    change: ChangeOptions,
+}
 
 /// Say that settings are of a schema version already, and put that in force
 ///
@@ -84,6 +103,10 @@ pub(crate) fn run(args: &MigrateArgs, options: &Options) -> Result<Reply, Failur
             Ok(super::outcome::reply(outcome))
         }
         Some(MigrateVerb::Status(StatusArgs {})) => Ok(Reply::of(Rows(store.migrate_status()?))),
+        Some(MigrateVerb::New(args)) => {
+            let outcome = store.migrate_new(&args.plugin, &options.intent(&args.change))?;
+            Ok(super::outcome::reply(outcome))
+        }
         Some(MigrateVerb::Stamp(args)) => {
             let outcome = store.migrate_stamp(&args.plugin, args.version, &options.intent(&args.change))?;
             Ok(super::outcome::reply(outcome))

@@ -29,6 +29,8 @@ pub(crate) enum PluginVerb {
     #[command(after_long_help = fields::PLUGIN_LIST)]
     List(PluginListArgs),
     #[command(after_long_help = fields::OUTCOME)]
+    Upgrade(PluginUpgradeArgs),
+    #[command(after_long_help = fields::OUTCOME)]
     Remove(PluginRemoveArgs),
 }
 
@@ -64,6 +66,25 @@ pub(crate) struct PluginAddArgs {
 #[command(verbatim_doc_comment)]
 pub(crate) struct PluginListArgs {}
 
+/// Add the next schema version of a plugin, and draft the migration that leads to it
+///
+/// Examples:
+///   valvecfg plugin upgrade valve --schema new-valve.schema.json
+///
+/// The settings, and the version in force, stay until `valvecfg migrate`.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct PluginUpgradeArgs {
+    /// The plugin's name
+    #[arg(add = clap_complete::ArgValueCompleter::new(crate::cli::complete::plugins))]
+    name: String,
+    /// Its new JSON Schema
+    #[arg(long, value_name = "FILE")]
+    schema: PathBuf,
+    #[command(flatten)]
+    change: ChangeOptions,
+}
+
 /// Remove a plugin, its settings and its schemas; history keeps them
 ///
 /// Examples:
@@ -89,6 +110,10 @@ pub(crate) fn run(verb: &PluginVerb, options: &Options) -> Result<Reply, Failure
                 Ok(outcome) => Ok(reply(["added", "would add"], &args.name, outcome)),
                 Err(error) => Err(with_settings(args, error)),
             }
+        }
+        PluginVerb::Upgrade(args) => {
+            let outcome = store.plugin_upgrade(&args.name, &args.schema, &options.intent(&args.change))?;
+            Ok(super::outcome::reply(outcome))
         }
         PluginVerb::Remove(args) => {
             let outcome = store.plugin_remove(&args.name, &options.intent(&args.change))?;

@@ -1,0 +1,109 @@
+//! `plugin upgrade` and `migrate new`: the next schema version, and a first draft of the migration that leads there.
+
+use std::path::Path;
+
+use super::chain::{Chain, MigrateError, migration_path};
+use super::draft::Draft;
+use super::manifest::schema_path;
+use super::plan::{Intent, Outcome};
+use super::rules::Rules;
+use super::{Store, StoreError, migrate};
+use crate::document::KeyPath;
+use crate::files;
+use crate::migration::{self, Declared};
+use crate::schema::{Annotation, CheckOptions, Checker, Schema};
+
+impl Store {
+    /// Adds the next schema version of a plugin and drafts the migration that leads to it. Settings, and the version
+    /// in force, stay where they are.
+    pub fn plugin_upgrade(&self, name: &str, schema: &Path, intent: &Intent) -> Result<Outcome, StoreError> {
+        let text = files::read_text(schema, self.limits.file_size)?;
+        let parsed = Schema::parse(&schema.display().to_string(), &text)?;
+        self.change("plugin upgrade", intent, &mut |draft| {
+            let rules = &draft.session().rules;
+            let current = rules.version(name)?;
+            let newest = rules.versions(name)?.last().copied().unwrap_or(current);
+            let library = rules.library(name);
+            let parsed = parsed.clone().with_references(&library)?;
+            let compiled = Checker::compile(&parsed, &library, CheckOptions::default());
+            compiled.map_err(|errors| StoreError::Schema { errors })?;
+            let before = rules.schema_of(name, newest)?;
+            draft.put_file(&schema_path(name, newest + 1), Some(text.clone().into_bytes()))?;
+            // With two schemas, the manifest must say which one is in force.
+            migrate::put_in_force(draft, name, current)?;
+            put_draft(draft, name, newest, &before, &parsed)
+        })
+    }
+
+    /// Drafts the first migration of a plugin that is missing between two schema versions.
+    ///
+    /// # Errors
+    /// [`MigrateError::NothingToDraft`] where none is.
+    pub fn migrate_new(&self, plugin: &str, intent: &Intent) -> Result<Outcome, StoreError> {
+        self.change("migrate new", intent, &mut |draft| {
+            let session = draft.session();
+            let versions = session.rules.versions(plugin)?;
+            if !session.rules.has(plugin) {
+                return Err(session.rules.no_such_plugin(plugin));
+            }
+            let chain = Chain::read(plugin, &session.live)?;
+            let missing = versions.windows(2).find_map(|pair| match pair {
+                [from, to] if from + 1 == *to && !chain.leads_from(*from) => Some(*from),
+                _ => None,
+            });
+            let Some(from) = missing else {
+                let plugin = plugin.to_owned();
+                return Err(MigrateError::NothingToDraft { plugin }.into());
+            };
+            let (old, new) = (
+                session.rules.schema_of(plugin, from)?,
+                session.rules.schema_of(plugin, from + 1)?,
+            );
+            put_draft(draft, plugin, from, &old, &new)
+        })
+    }
+}
+
+fn put_draft(draft: &mut Draft<'_, '_>, plugin: &str, from: u32, old: &Schema, new: &Schema) -> Result<(), StoreError> {
+    let text = migration::draft(from, &declared(old), &declared(new));
+    draft.put_file(&migration_path(plugin, from), Some(text.into_bytes()))
+}
+
+/// What a schema says of its settings, for who drafts a migration.
+fn declared(schema: &Schema) -> Vec<Declared> {
+    let one = |(key, annotation): (KeyPath, Annotation)| {
+        let number = |bound: &Option<serde_json::Number>| bound.as_ref().and_then(serde_json::Number::as_f64);
+        let required = key.split_last().is_some_and(|(table, last)| {
+            let name = KeyPath::root().join(last.clone()).to_string();
+            schema.required(&table).contains(&name)
+        });
+        Declared {
+            required,
+            kinds: annotation.kinds.iter().map(ToString::to_string).collect(),
+            description: annotation.description.clone(),
+            default: annotation.default.clone(),
+            values: annotation.values.clone(),
+            minimum: number(&annotation.minimum),
+            maximum: number(&annotation.maximum),
+            renamed_from: annotation.renamed_from.clone(),
+            key,
+        }
+    };
+    let stated = KeyPath::root().key(crate::schema::VERSION_KEY);
+    let settings = schema.settings().into_iter().filter(|(key, _)| *key != stated);
+    settings.map(one).collect()
+}
+
+impl Rules<'_> {
+    /// A schema version of a plugin, parsed but not compiled, in force or not.
+    fn schema_of(&self, plugin: &str, version: u32) -> Result<Schema, StoreError> {
+        let path = schema_path(plugin, version);
+        let Some(text) = self.live().read_text(&path)? else {
+            return Err(StoreError::SchemaGone {
+                plugin: plugin.to_owned(),
+                path,
+            });
+        };
+        Ok(Schema::parse(&path, &text)?.with_references(&self.library(plugin))?)
+    }
+}
