@@ -17,7 +17,10 @@ use super::{Store, StoreError};
 use crate::document::{self, Document, KeyPath, Value};
 use crate::schema::{SchemaLine, StatedVersion, VERSION_KEY};
 
+mod check;
 mod run;
+
+pub use check::CheckedMigration;
 
 /// How far a plugin's settings are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

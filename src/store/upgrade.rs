@@ -96,7 +96,7 @@ fn declared(schema: &Schema) -> Vec<Declared> {
 
 impl Rules<'_> {
     /// A schema version of a plugin, parsed but not compiled, in force or not.
-    fn schema_of(&self, plugin: &str, version: u32) -> Result<Schema, StoreError> {
+    pub(super) fn schema_of(&self, plugin: &str, version: u32) -> Result<Schema, StoreError> {
         let path = schema_path(plugin, version);
         let Some(text) = self.live().read_text(&path)? else {
             return Err(StoreError::SchemaGone {

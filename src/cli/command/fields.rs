@@ -197,6 +197,14 @@ JSON: an object a line, for each plugin
   ahead    the migrations that lead there, as files
   trouble  what keeps them from being used; else null";
 
+pub(super) const MIGRATE_CHECK: &str = "\
+JSON: an object a line, for each migration
+  plugin     the plugin
+  from, to   the schema versions
+  documents  on how many files it was tried
+  failures   what is wrong with it
+  losses     settings that the way back alone would not restore";
+
 pub(super) const DOCTOR: &str = "\
 JSON: an object a line, for each finding
   severity  error, warning or note

@@ -7,11 +7,12 @@ use serde_json::{Value as Json, json};
 
 use super::fields;
 use crate::cli::diagnostic::Style;
+use crate::cli::exit::Exit;
 use crate::cli::options::{ChangeOptions, Options};
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
 use crate::cli::table::Table;
-use crate::store::MigrationStatus;
+use crate::store::{CheckedMigration, MigrationStatus};
 
 /// Bring settings to another schema version
 ///
@@ -43,6 +44,8 @@ pub(crate) struct MigrateArgs {
 enum MigrateVerb {
     #[command(after_long_help = fields::MIGRATE_STATUS)]
     Status(StatusArgs),
+    #[command(after_long_help = fields::MIGRATE_CHECK)]
+    Check(CheckArgs),
     #[command(after_long_help = fields::OUTCOME)]
     New(NewArgs),
     #[command(after_long_help = fields::OUTCOME)]
@@ -57,6 +60,23 @@ enum MigrateVerb {
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 struct StatusArgs {}
+
+/// Try every migration, on the settings that there are and on ones made for it
+///
+/// Examples:
+///   valvecfg migrate check
+///   valvecfg migrate check valve --json
+///
+/// Ends with 1 where one is missing, is not decided, fails, or leads to settings
+/// that the next schema does not take. What the way back alone would not restore
+/// is listed: history does.
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+struct CheckArgs {
+    /// Only this plugin
+    #[arg(add = clap_complete::ArgValueCompleter::new(crate::cli::complete::plugins))]
+    plugin: Option<String>,
+}
 
 /// Draft the migration that is missing between two schema versions
 ///
@@ -103,6 +123,12 @@ pub(crate) fn run(args: &MigrateArgs, options: &Options) -> Result<Reply, Failur
             Ok(super::outcome::reply(outcome))
         }
         Some(MigrateVerb::Status(StatusArgs {})) => Ok(Reply::of(Rows(store.migrate_status()?))),
+        Some(MigrateVerb::Check(args)) => {
+            let checked = store.migrate_check(args.plugin.as_deref())?;
+            let is_refused = checked.iter().any(|one| !one.failures.is_empty());
+            let exit = if is_refused { Exit::No } else { Exit::Done };
+            Ok(Reply::of(Checks(checked)).exit(exit))
+        }
         Some(MigrateVerb::New(args)) => {
             let outcome = store.migrate_new(&args.plugin, &options.intent(&args.change))?;
             Ok(super::outcome::reply(outcome))
@@ -111,6 +137,33 @@ pub(crate) fn run(args: &MigrateArgs, options: &Options) -> Result<Reply, Failur
             let outcome = store.migrate_stamp(&args.plugin, args.version, &options.intent(&args.change))?;
             Ok(super::outcome::reply(outcome))
         }
+    }
+}
+
+struct Checks(Vec<CheckedMigration>);
+
+impl Answer for Checks {
+    fn json(&self) -> Vec<Json> {
+        self.0.iter().map(|one| json!(one)).collect()
+    }
+
+    fn show(&self, out: &mut dyn Write, _style: Style) -> io::Result<()> {
+        for one in &self.0 {
+            let word = if one.failures.is_empty() {
+                "holds"
+            } else {
+                "does not hold"
+            };
+            let (plugin, from, to, tried) = (&one.plugin, one.from, one.to, one.documents);
+            writeln!(out, "{plugin} {from} to {to}: {word}, tried on {tried} files")?;
+            for failure in &one.failures {
+                writeln!(out, "  {failure}")?;
+            }
+            if !one.losses.is_empty() {
+                writeln!(out, "  back from history alone: {}", one.losses.join(", "))?;
+            }
+        }
+        Ok(())
     }
 }
 
