@@ -1,6 +1,7 @@
 //! What every failure means to a person and to a script: the hint of what to type next, and the exit code.
 //! Both in this one place, and exhaustively, so that no error is forgotten.
 
+mod migrate;
 mod secret;
 mod system;
 
@@ -13,8 +14,8 @@ use crate::history::{HistoryError, ResolveError};
 use crate::schema::{Code, SchemaError};
 use crate::store::manifest::{MANIFEST, plugin_of};
 use crate::store::{
-    ApplyError, CheckedFile, FindError, GetError, InitError, LockError, MigrateError, PluginError, RenderError,
-    RollbackError, SetError, SettingError, StoreError, ValueError,
+    ApplyError, CheckedFile, FindError, GetError, InitError, LockError, PluginError, RenderError, RollbackError,
+    SetError, SettingError, StoreError, ValueError,
 };
 
 /// Why a verb failed, with what a person needs to go on.
@@ -179,7 +180,7 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
             Exit::No,
             hints("choose a folder of its own: `valvecfg init DIR`".into()),
         ),
-        StoreError::Migrate(error) => migrate_hints(error),
+        StoreError::Migrate(error) => migrate::hints(error),
         StoreError::Plugin(PluginError::Name { .. }) => (Exit::Usage, Vec::new()),
         StoreError::Plugin(PluginError::Already { name }) => {
             (Exit::No, hints(format!("`valvecfg list {name}` shows its settings")))
@@ -195,19 +196,6 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
             hints("leave out --settings to take the file that is there".into()),
         ),
     }
-}
-
-fn migrate_hints(error: &MigrateError) -> (Exit, Vec<String>) {
-    let hint = match error {
-        MigrateError::Malformed { path, .. } => format!("mend {path}; nothing was written"),
-        MigrateError::Gap { plugin, .. } => format!("draft it with `valvecfg migrate new {plugin}`"),
-        MigrateError::Undecided { path, .. } => format!("replace that step of {path}; nothing was written"),
-        MigrateError::Step { .. } => "nothing was written; mend the value, or give the step a `when`".to_owned(),
-        MigrateError::NothingToDraft { plugin } | MigrateError::NoSchema { plugin, .. } => {
-            format!("add it with `valvecfg plugin upgrade {plugin} --schema FILE`")
-        }
-    };
-    (Exit::No, vec![hint])
 }
 
 /// A schema that cannot be read is no answer about it.

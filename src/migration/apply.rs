@@ -5,8 +5,9 @@ use std::ops::Range;
 use serde_json::Value as Json;
 use thiserror::Error;
 
-use super::format::{Command, Migration, Numbered, Step, When};
+use super::format::{Migration, Numbered};
 use super::pattern::{Match, Pattern};
+use super::step::{Command, Step, When};
 use crate::document::{Document, EditError, KeyPath, Rewrite, Segment, Value};
 
 /// What a migration made of a document.
@@ -150,7 +151,7 @@ pub(super) struct Walk<'d, 'r> {
     pub rewrite: Rewrite<'d>,
     pub losses: Vec<Loss>,
     step: usize,
-    run: &'r mut dyn FnMut(&[String], u64, &Json) -> Result<Json, String>,
+    run: &'r mut Runner<'r>,
 }
 
 impl Walk<'_, '_> {
@@ -196,8 +197,8 @@ impl Walk<'_, '_> {
             }
             Step::Split(step) => self.split(&step.split, &step.into, &step.separator, when),
             Step::Join(step) => self.join(&step.join, &step.to, &step.separator, when),
-            Step::Wrap(step) => self.wrap(&step.wrap, step.to.as_ref(), when),
-            Step::Unwrap(step) => self.unwrap(&step.unwrap, step.to.as_ref(), when),
+            Step::Wrap(step) => self.wrapped(&step.wrap, step.to.as_ref(), when),
+            Step::Unwrap(step) => self.unwrapped(&step.unwrap, step.to.as_ref(), when),
             Step::Command(step) => self.command(step, &step.command),
             Step::Decide(step) => Err(Stuck::new(
                 &KeyPath::root(),
@@ -289,7 +290,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn wrap(&mut self, key: &Pattern, to: Option<&Pattern>, when: Option<&When>) -> Done {
+    pub(super) fn wrapped(&mut self, key: &Pattern, to: Option<&Pattern>, when: Option<&When>) -> Done {
         for found in self.wanted(key, when) {
             let target = self.renamed(&found, to)?;
             if let Some(value) = self.rewrite.get(&target).cloned() {
@@ -299,7 +300,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn unwrap(&mut self, key: &Pattern, to: Option<&Pattern>, when: Option<&When>) -> Done {
+    pub(super) fn unwrapped(&mut self, key: &Pattern, to: Option<&Pattern>, when: Option<&When>) -> Done {
         for found in self.wanted(key, when) {
             let only = match self.rewrite.get(&found.path).map(Value::as_array) {
                 Some(Some([only])) => only.clone(),

@@ -1,6 +1,6 @@
 //! One value made into another: kinds, units, durations, scales.
 
-use super::format::{Clamp, Convert, Kind, Scale};
+use super::step::{Clamp, Convert, Kind, Scale};
 use crate::document::Value;
 
 /// Why a value cannot become what it should; without the value, which may be a secret.
@@ -39,7 +39,7 @@ impl Convert {
                 }
                 Value::Array(_) | Value::Table(_) => Err(refused("a string")),
             },
-            Kind::Integer => whole(&self.number(value)).ok_or_else(|| refused("a whole number")),
+            Kind::Integer => whole(self.number(value).as_ref()).ok_or_else(|| refused("a whole number")),
             Kind::Number => match self.number(value) {
                 Some(number @ (Value::Integer(_) | Value::Float(_))) => Ok(number),
                 Some(_) | None => Err(refused("a number")),
@@ -69,7 +69,12 @@ impl Convert {
             },
             Kind::Array => match value {
                 Value::Array(_) => Ok(value.clone()),
-                _ => Ok(Value::Array(vec![value.clone()])),
+                Value::String(_)
+                | Value::Integer(_)
+                | Value::Float(_)
+                | Value::Boolean(_)
+                | Value::Datetime(_)
+                | Value::Table(_) => Ok(Value::Array(vec![value.clone()])),
             },
             Kind::Item => match value.as_array() {
                 Some([only]) => Ok(only.clone()),
@@ -84,11 +89,11 @@ impl Convert {
 
     /// The number that a value is, or that its text is without what stands around it.
     fn number(&self, value: &Value) -> Option<Value> {
-        let Value::String(text) = value else {
-            return match value {
-                Value::Boolean(yes) => Some(Value::Integer(i64::from(*yes))),
-                number => Some(number.clone()),
-            };
+        let text = match value {
+            Value::String(text) => text,
+            Value::Boolean(yes) => return Some(Value::Integer(i64::from(*yes))),
+            Value::Integer(_) | Value::Float(_) => return Some(value.clone()),
+            Value::Datetime(_) | Value::Array(_) | Value::Table(_) => return None,
         };
         let text = text.trim();
         let text = match &self.prefix {
@@ -110,7 +115,7 @@ impl Convert {
     }
 }
 
-fn whole(number: &Option<Value>) -> Option<Value> {
+fn whole(number: Option<&Value>) -> Option<Value> {
     match number {
         Some(Value::Integer(number)) => Some(Value::Integer(*number)),
         Some(Value::Float(number)) => as_whole(*number).map(Value::Integer),
@@ -230,13 +235,18 @@ fn as_float(value: &Value) -> Result<f64, Refusal> {
     match value {
         Value::Float(number) => Ok(*number),
         Value::Integer(number) if number.unsigned_abs() < 1 << 53 => Ok(*number as f64),
-        other => Err(format!("this {} is no number that can be scaled", other.kind())),
+        Value::Integer(_)
+        | Value::String(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_)
+        | Value::Array(_)
+        | Value::Table(_) => Err(format!("this {} is no number that can be scaled", value.kind())),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::format::{Convert, Kind, Scale};
+    use super::super::step::{Convert, Kind, Scale};
     use crate::document::Value;
 
     fn value(literal: &str) -> Value {

@@ -151,15 +151,15 @@ fn change(text: &mut String, before: &Declared, after: &Declared) {
         .filter(|value| !after.values.contains(value))
         .collect();
     if !after.values.is_empty() && !lost.is_empty() {
-        let list = |values: &[&Value]| values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let joined = |values: &[&Value]| values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let allowed: Vec<&Value> = after.values.iter().collect();
         decide(
             text,
             &after.key,
             &format!(
                 "`{name}` takes {} no more; it takes {}: what do they become? (`map`)",
-                list(&lost),
-                list(&allowed)
+                joined(&lost),
+                joined(&allowed)
             ),
         );
     }

@@ -13,6 +13,7 @@ mod convert;
 mod draft;
 mod format;
 mod pattern;
+mod step;
 mod undo;
 
 use std::ops::Range;
@@ -21,8 +22,9 @@ use thiserror::Error;
 
 pub use apply::{Loss, Migrated, Runner, StepError};
 pub use draft::{Declared, draft};
-pub use format::{Kind, Migration, Numbered, Step, When, schema};
+pub use format::{Migration, Numbered, schema};
 pub use pattern::Pattern;
+pub use step::{Kind, Step, When};
 
 /// Why a text is no migration.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

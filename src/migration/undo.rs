@@ -4,8 +4,8 @@
 //! takes over from history what the document held before.
 
 use super::apply::{Done, Stuck, Walk, is_item};
-use super::format::{Map, Step, When};
 use super::pattern::Pattern;
+use super::step::{Map, Step, When};
 use crate::document::{KeyPath, Value};
 
 impl Walk<'_, '_> {
@@ -28,11 +28,11 @@ impl Walk<'_, '_> {
             Step::Join(step) => self.split(&step.to, &step.join, &step.separator, when),
             Step::Wrap(step) => {
                 let to = step.to.as_ref().unwrap_or(&step.wrap);
-                self.unwrap(to, Some(&step.wrap), moved(when, &step.wrap, to).as_ref())
+                self.unwrapped(to, Some(&step.wrap), moved(when, &step.wrap, to).as_ref())
             }
             Step::Unwrap(step) => {
                 let to = step.to.as_ref().unwrap_or(&step.unwrap);
-                self.wrap(to, Some(&step.unwrap), moved(when, &step.unwrap, to).as_ref())
+                self.wrapped(to, Some(&step.unwrap), moved(when, &step.unwrap, to).as_ref())
             }
             Step::Command(step) => match &step.back {
                 Some(back) => self.command(step, back),

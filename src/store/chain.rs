@@ -104,11 +104,11 @@ impl Chain {
             let path = format!("{folder}/{name}.toml");
             let text = live.read_text(&path)?.unwrap_or_default();
             let malformed = |at: usize, message: String| {
-                let (line, column) = line_column(&text, at);
+                let place = line_column(&text, at);
                 MigrateError::Malformed {
                     path: path.clone(),
-                    line,
-                    column,
+                    line: place.0,
+                    column: place.1,
                     message,
                 }
             };

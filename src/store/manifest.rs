@@ -10,6 +10,9 @@ pub const MANIFEST: &str = "valvecfg.toml";
 /// Where a store keeps the manifest's own schema, for editors.
 pub const MANIFEST_SCHEMA: &str = "schemas/valvecfg.schema.json";
 
+/// Where a store keeps the schema of migrations, for editors.
+pub const MIGRATION_SCHEMA: &str = "schemas/migration.schema.json";
+
 /// The manifest of a store: its plugins and what each needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

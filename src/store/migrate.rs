@@ -102,6 +102,8 @@ impl Store {
                 return Err(MigrateError::NoSchema { plugin, version }.into());
             }
             let stated = stating(draft.document(plugin)?, version)?;
+            // What stands there may fit this version alone.
+            draft.file(&settings_path(plugin))?.superseded = true;
             draft.put_document(plugin, stated)?;
             put_in_force(draft, plugin, version)
         })
@@ -203,8 +205,17 @@ impl Way<'_, '_> {
             Ok(document)
         };
         let (then, now) = (undone(crossing.after.clone())?, undone(document.clone())?);
-        let changes = document::changes(&then, &now);
-        Ok(take_over(&crossing.before, &now, &KeyPath::root(), changes, &[])?)
+        let mut led = crossing.before.clone();
+        let (stay, others): (Vec<_>, Vec<_>) = document::changes(&then, &now)
+            .into_iter()
+            .partition(|change| change.after.is_some() && led.contains(&change.key));
+        for change in stay {
+            // Spelled as it was spelled there.
+            if let Some(value) = &change.after {
+                led = led.set(&change.key, value)?;
+            }
+        }
+        Ok(take_over(&led, &now, &KeyPath::root(), others, &[])?)
     }
 
     /// The last revision that brought the settings up to a version, from one not below `to`.

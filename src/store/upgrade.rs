@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::chain::{Chain, MigrateError, migration_path};
 use super::draft::Draft;
-use super::manifest::schema_path;
+use super::manifest::{MIGRATION_SCHEMA, schema_path};
 use super::plan::{Intent, Outcome};
 use super::rules::Rules;
 use super::{Store, StoreError, migrate};
@@ -66,7 +66,9 @@ impl Store {
 
 fn put_draft(draft: &mut Draft<'_, '_>, plugin: &str, from: u32, old: &Schema, new: &Schema) -> Result<(), StoreError> {
     let text = migration::draft(from, &declared(old), &declared(new));
-    draft.put_file(&migration_path(plugin, from), Some(text.into_bytes()))
+    draft.put_file(&migration_path(plugin, from), Some(text.into_bytes()))?;
+    // What the draft's first line names, for editors.
+    draft.put_file(MIGRATION_SCHEMA, Some(migration::schema().into_bytes()))
 }
 
 /// What a schema says of its settings, for who drafts a migration.

@@ -62,12 +62,18 @@ fn the_schema_of_the_manifest_is_made_from_the_type_that_reads_it() {
 }
 
 #[test]
+fn the_schema_of_migrations_is_made_from_the_types_that_read_them() {
+    assert_fresh("schemas/migration.schema.json", &valvecfg::migration::schema());
+}
+
+#[test]
 fn the_schemas_folder_holds_nothing_that_is_not_made_here() {
     let entries = fs::read_dir(repository("schemas")).unwrap();
-    let names: Vec<String> = entries
+    let mut names: Vec<String> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    assert_eq!(names, ["valvecfg.schema.json"]);
+    names.sort();
+    assert_eq!(names, ["migration.schema.json", "valvecfg.schema.json"]);
 }
 
 #[test]

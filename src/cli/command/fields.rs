@@ -194,7 +194,7 @@ JSON: an object a line, for each plugin
   version  the schema version of its settings
   current  the one in force
   newest   the newest that is there
-  ahead    the migrations that lead there, as files
+  ahead[]  the migrations that lead there, as files
   trouble  what keeps them from being used; else null";
 
 pub(super) const MIGRATE_CHECK: &str = "\
@@ -202,8 +202,8 @@ JSON: an object a line, for each migration
   plugin     the plugin
   from, to   the schema versions
   documents  on how many files it was tried
-  failures   what is wrong with it
-  losses     settings that the way back alone would not restore";
+  failures[]  what is wrong with it
+  losses[]    settings that the way back alone would not restore";
 
 pub(super) const DOCTOR: &str = "\
 JSON: an object a line, for each finding

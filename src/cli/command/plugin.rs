@@ -66,7 +66,7 @@ pub(crate) struct PluginAddArgs {
 #[command(verbatim_doc_comment)]
 pub(crate) struct PluginListArgs {}
 
-/// Add the next schema version of a plugin, and draft the migration that leads to it
+/// Add the next schema version of a plugin, and draft the migration to it
 ///
 /// Examples:
 ///   valvecfg plugin upgrade valve --schema new-valve.schema.json

@@ -15,6 +15,11 @@ const RUNS: &[(&str, &[&str])] = &[
         &["plugin add any --schema ../any.json --settings ../any.toml"],
     ),
     ("plugin list", &["plugin list"]),
+    ("plugin upgrade", &["plugin upgrade any --schema ../any.json"]),
+    ("migrate status", &["migrate status"]),
+    ("migrate check", &["migrate check"]),
+    ("migrate stamp", &["migrate stamp any 1"]),
+    ("migrate new", &["migrate new any"]),
     ("plugin remove", &["plugin remove any"]),
     (
         "get",
@@ -193,6 +198,7 @@ fn prepare(environment: &TestEnvironment, line: &str) {
                 "keep_alive = 30\npassword = \"correct horse\"",
             );
         }
+        "migrate new any" => std::fs::remove_file(environment.path("migrations/any/1-to-2.toml")).unwrap(),
         _ => {}
     }
 }

@@ -26,6 +26,7 @@ mod help;
 mod history;
 mod init;
 mod list;
+mod migrate;
 mod output;
 mod packing;
 mod plugin;

@@ -1,0 +1,470 @@
+//! `valvecfg migrate` and its kin, and `plugin upgrade`
+
+use serde_json::json;
+use snapbox::str;
+
+use super::assert_screen;
+use crate::environment::TestEnvironment;
+
+const SETTINGS: &str = "#:schema ../schemas/pump/1.schema.json
+schema_version = 1
+
+# when it closes
+threshold = 60   # percent
+interval = 0x1e
+mode = 'auto'
+# nobody knows why
+legacy = \"x\" # old
+
+[[zones]]
+name = \"a\" # first
+[[zones]]
+name = \"b\"
+";
+
+const STEPS: &str = "from = 1
+to = 2
+
+[[step]]
+rename = \"threshold\"
+to = \"close_above\"
+
+[[step]]
+convert = \"interval\"
+to = \"string\"
+suffix = \"s\"
+
+[[step]]
+map = \"mode\"
+values = { auto = \"automatic\" }
+
+[[step]]
+remove = \"legacy\"
+
+[[step]]
+default = \"zones[*].flow\"
+value = 2.5
+";
+
+/// The gateway with a pump, whose next schema version stands beside it.
+fn pump() -> TestEnvironment {
+    let environment = TestEnvironment::gateway();
+    let zone = |more: serde_json::Value| json!({"type": "array", "items": {"type": "object", "additionalProperties": false, "properties": more}});
+    let one = json!({"type": "object", "additionalProperties": false, "properties": {
+        "schema_version": {"const": 1}, "threshold": {"type": "integer"}, "interval": {"type": "integer"},
+        "mode": {"enum": ["auto", "off"]}, "legacy": {"type": "string"}, "zones": zone(json!({"name": {"type": "string"}})),
+    }});
+    let mut zones = zone(json!({"name": {"type": "string"}, "flow": {"type": "number", "default": 2.5}}));
+    zones["items"]["required"] = json!(["flow"]);
+    let two = json!({"type": "object", "additionalProperties": false, "properties": {
+        "schema_version": {"const": 2}, "close_above": {"type": "integer", "x-renamed-from": "threshold"},
+        "interval": {"type": "string"}, "mode": {"enum": ["automatic", "off"]}, "zones": zones,
+    }});
+    environment.beside("1.json", one.to_string());
+    environment.beside("2.json", two.to_string());
+    environment.beside("pump.toml", SETTINGS);
+    environment.succeed(&[
+        "plugin",
+        "add",
+        "pump",
+        "--schema",
+        "../1.json",
+        "--settings",
+        "../pump.toml",
+    ]);
+    environment
+}
+
+fn upgraded() -> TestEnvironment {
+    let environment = pump();
+    environment.succeed(&["plugin", "upgrade", "pump", "--schema", "../2.json"]);
+    environment.write("migrations/pump/1-to-2.toml", STEPS);
+    environment.succeed(&["commit", "-m", "decided"]);
+    environment
+}
+
+fn text(environment: &TestEnvironment, path: &str) -> String {
+    String::from_utf8(environment.read(path)).unwrap()
+}
+
+#[test]
+fn an_upgrade_adds_the_schema_and_drafts_the_migration() {
+    let environment = pump();
+    let screens = environment.screens(&[
+        "plugin upgrade pump --schema ../2.json",
+        "get pump.threshold",
+        "migrate status",
+        "migrate",
+        "migrate check",
+    ]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg plugin upgrade pump --schema ../2.json
+migrations/pump/1-to-2.toml
+schemas/migration.schema.json
+schemas/pump/2.schema.json
+saved as [rev 1]
+
+$ valvecfg get pump.threshold
+60
+
+$ valvecfg migrate status
+plugin      settings  in force  newest  ahead
+heating     1         1         1
+irrigation  1         1         1
+pump        1         1         2       migrations/pump/1-to-2.toml:15: still to be decided: `mode` takes "auto" no more; it takes "automatic", "off": what do they become? (`map`)
+valve       1         1         1
+
+$ valvecfg migrate
+------- stderr -------
+error: migrations/pump/1-to-2.toml:15: still to be decided: `mode` takes "auto" no more; it takes "automatic", "off": what do they become? (`map`)
+help: replace that step of migrations/pump/1-to-2.toml; nothing was written
+[exit 1]
+
+$ valvecfg migrate check
+pump 1 to 2: does not hold, tried on 0 files
+  migrations/pump/1-to-2.toml:15: still to be decided: `mode` takes "auto" no more; it takes "automatic", "off": what do they become? (`map`)
+[exit 1]
+"#]]
+    );
+    let draft = text(&environment, "migrations/pump/1-to-2.toml");
+    snapbox::assert_data_eq!(
+        draft,
+        str![[r##"
+#:schema ../../schemas/migration.schema.json
+# Drafted from the two schemas. Look at each step; `valvecfg migrate -n` shows what it does.
+from = 1
+to = 2
+
+[[step]]
+rename = "threshold"
+to = "close_above"
+
+[[step]]
+convert = "interval"
+to = "string"
+from = "integer"
+
+[[step]]
+decide = "`mode` takes /"auto/" no more; it takes /"automatic/", /"off/": what do they become? (`map`)"
+key = "mode"
+
+[[step]]
+default = "zones[*].flow"
+value = 2.5
+
+[[step]]
+remove = "legacy"
+
+"##]]
+    );
+}
+
+#[test]
+fn settings_go_up_and_come_down_again_as_the_bytes_that_they_were() {
+    let environment = upgraded();
+    let screens = environment.screens(&["migrate -n", "migrate", "validate", "migrate"]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg migrate -n
+pump.schema_version 1 -> 2
+pump.threshold 60 removed
+pump.interval 30 -> "30s"
+pump.mode "auto" -> "automatic"
+pump.close_above 60 added
+pump.legacy "x" removed
+pump.zones[0].flow 2.5 added
+pump.zones[1].flow 2.5 added
+valvecfg.toml
+------- stderr -------
+nothing was written: this was a dry run
+
+$ valvecfg migrate
+pump.schema_version 1 -> 2
+pump.threshold 60 removed
+pump.interval 30 -> "30s"
+pump.mode "auto" -> "automatic"
+pump.close_above 60 added
+pump.legacy "x" removed
+pump.zones[0].flow 2.5 added
+pump.zones[1].flow 2.5 added
+valvecfg.toml
+saved as [rev 1]
+
+$ valvecfg validate
+no violations, 10 files checked
+
+$ valvecfg migrate
+------- stderr -------
+nothing to do: it is so already
+"#]]
+    );
+    snapbox::assert_data_eq!(
+        text(&environment, "plugins/pump.toml"),
+        str![[r##"
+#:schema ../schemas/pump/2.schema.json
+schema_version = 2
+
+# when it closes
+interval = "30s"
+mode = 'automatic'
+# nobody knows why
+close_above = 60
+
+[[zones]]
+name = "a" # first
+flow = 2.5
+[[zones]]
+name = "b"
+flow = 2.5
+
+"##]]
+    );
+    environment.succeed(&["migrate", "--to", "1"]);
+    assert_eq!(text(&environment, "plugins/pump.toml"), SETTINGS);
+    environment.succeed(&["migrate"]);
+    environment.succeed(&["migrate", "pump", "--to", "1"]);
+    assert_eq!(text(&environment, "plugins/pump.toml"), SETTINGS);
+    assert_eq!(environment.succeed(&["get", "pump.threshold"]), "60\n");
+}
+
+#[test]
+fn what_was_changed_above_comes_down_and_the_rest_is_as_it_was() {
+    let environment = upgraded();
+    environment.succeed(&["migrate"]);
+    environment.succeed(&[
+        "set",
+        "pump.close_above=70",
+        "pump.interval=45s",
+        "pump.zones[0].flow=9.5",
+    ]);
+    environment.succeed(&["migrate", "--to", "1"]);
+    let expected = SETTINGS
+        .replace("threshold = 60 ", "threshold = 70 ")
+        .replace("interval = 0x1e", "interval = 0x2d");
+    assert_eq!(text(&environment, "plugins/pump.toml"), expected);
+}
+
+#[test]
+fn what_cannot_be_migrated_is_told_with_its_place_and_nothing_is_written() {
+    let environment = upgraded();
+    let before = environment.git_succeed(&["rev-parse", "HEAD"]);
+    let cases = [
+        STEPS.replace("to = \"close_above\"", "too = \"close_above\""),
+        STEPS
+            .replace("rename = \"threshold\"", "rename = \"zones[*].name\"")
+            .replace("close_above", "zones[*].name"),
+        STEPS.replace(
+            "convert = \"interval\"\nto = \"string\"",
+            "convert = \"mode\"\nto = \"integer\"",
+        ),
+        STEPS.replace("to = 2", "to = 3"),
+        STEPS.replace("from = 1\n", "from = 1"),
+        STEPS.replace("[[step]]\nmap", "[[step]]\ndecide = \"what now?\"\n\n[[step]]\nmap"),
+        STEPS.replace("remove = \"legacy\"", "command = [\"sleep\", \"60\"]\ntimeout = 1"),
+        STEPS.replace("remove = \"legacy\"", "command = [\"false\"]"),
+        STEPS.replace("remove = \"legacy\"", "command = [\"echo\", \"rubbish\"]"),
+        STEPS.replace("remove = \"legacy\"", "command = [\"no-such-program\"]"),
+    ];
+    let mut screens = String::new();
+    for case in cases {
+        environment.write("migrations/pump/1-to-2.toml", case);
+        screens.push_str(&environment.screens(&["migrate"]));
+        screens.push_str("\n\n");
+    }
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg migrate
+------- stderr -------
+error: migrations/pump/1-to-2.toml:4:1: step 1: `rename`: unknown field `too`, expected one of `rename`, `to`, `when`
+help: mend migrations/pump/1-to-2.toml; nothing was written
+[exit 1]
+
+$ valvecfg migrate
+------- stderr -------
+error[VC104]: `threshold` is not a known key
+ --> plugins/pump.toml:5:1
+  |
+5 | threshold = 60   # percent
+  | ^^^^^^^^^ the schema does not declare it
+  |
+  = note: known keys: schema_version, close_above, interval, mode, zones
+help: nothing was written
+[exit 1]
+
+$ valvecfg migrate
+------- stderr -------
+error: migrations/pump/1-to-2.toml:8: step 2 cannot be done to `pump.mode`: this string cannot become a whole number
+help: nothing was written; mend the value, or give the step a `when`
+[exit 1]
+
+$ valvecfg migrate
+------- stderr -------
+error: migrations/pump/1-to-2.toml:1:1: a migration leads from one version to the next, and this one from 1 to 3
+help: mend migrations/pump/1-to-2.toml; nothing was written
+[exit 1]
+
+$ valvecfg migrate
+------- stderr -------
+error: migrations/pump/1-to-2.toml:1:12: unexpected key or value, expected newline, `#`
+help: mend migrations/pump/1-to-2.toml; nothing was written
+[exit 1]
+
+$ valvecfg migrate
+------- stderr -------
+error: migrations/pump/1-to-2.toml:13: still to be decided: what now?
+help: replace that step of migrations/pump/1-to-2.toml; nothing was written
+[exit 1]
+
+$ valvecfg migrate
+------- stderr -------
+error: migrations/pump/1-to-2.toml:17: step 4 cannot be done to `pump`: `sleep` took longer than 1 s and was stopped
+help: nothing was written; mend the value, or give the step a `when`
+[exit 1]
+
+$ valvecfg migrate
+------- stderr -------
+error: migrations/pump/1-to-2.toml:17: step 4 cannot be done to `pump`: `false` failed: exit status: 1
+help: nothing was written; mend the value, or give the step a `when`
+[exit 1]
+
+$ valvecfg migrate
+------- stderr -------
+error: migrations/pump/1-to-2.toml:17: step 4 cannot be done to `pump`: the answer of `echo` is no JSON: expected value at line 1 column 1
+help: nothing was written; mend the value, or give the step a `when`
+[exit 1]
+
+$ valvecfg migrate
+------- stderr -------
+error: migrations/pump/1-to-2.toml:17: step 4 cannot be done to `pump`: `no-such-program` cannot be started: No such file or directory (os error 2)
+help: nothing was written; mend the value, or give the step a `when`
+[exit 1]
+
+
+"#]]
+    );
+    environment.git_succeed(&["checkout", "--", "migrations"]);
+    std::fs::rename(
+        environment.path("migrations/pump/1-to-2.toml"),
+        environment.path("migrations/pump/01-to-2.toml"),
+    )
+    .unwrap();
+    let misnamed = environment.screens(&["migrate"]);
+    std::fs::remove_file(environment.path("migrations/pump/01-to-2.toml")).unwrap();
+    let screens = format!(
+        "{misnamed}\n\n{}",
+        environment.screens(&["migrate", "migrate new pump -n"])
+    );
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg migrate
+------- stderr -------
+error: migrations/pump/01-to-2.toml:1:1: it leads from 1 to 2, so its name must be migrations/pump/1-to-2.toml
+help: mend migrations/pump/01-to-2.toml; nothing was written
+[exit 1]
+
+$ valvecfg migrate
+------- stderr -------
+error: no migration leads from version 1 of `pump` to 2: there is no migrations/pump/1-to-2.toml
+help: draft it with `valvecfg migrate new pump`
+[exit 1]
+
+$ valvecfg migrate new pump -n
+migrations/pump/1-to-2.toml
+------- stderr -------
+migrations/pump/1-to-2.toml was edited by hand; that would be recorded first
+nothing was written: this was a dry run
+"#]]
+    );
+    assert_eq!(environment.git_succeed(&["rev-parse", "HEAD"]), before);
+    assert_eq!(text(&environment, "plugins/pump.toml"), SETTINGS);
+}
+
+#[test]
+fn a_program_may_do_what_no_step_can() {
+    let environment = upgraded();
+    let program = "command = [\"sh\", \"-c\", \"sed s/auto/automatic/\"]\n\n[[step]]\nremove = \"legacy\"";
+    let steps = STEPS.replace("[[step]]\nmap = \"mode\"\nvalues = { auto = \"automatic\" }\n\n", "");
+    environment.write(
+        "migrations/pump/1-to-2.toml",
+        steps.replace("remove = \"legacy\"", program),
+    );
+    let screens = environment.screens(&["migrate -n", "migrate", "get pump.mode"]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg migrate -n
+------- stderr -------
+nothing was changed
+warning: `pump`: a program decides; it is not run to look ahead
+
+$ valvecfg migrate
+pump.schema_version 1 -> 2
+pump.threshold 60 removed
+pump.interval 30 -> "30s"
+pump.mode "auto" -> "automatic"
+pump.close_above 60 added
+pump.legacy "x" removed
+pump.zones[0].flow 2.5 added
+pump.zones[1].flow 2.5 added
+valvecfg.toml
+saved as [rev 1]
+
+$ valvecfg get pump.mode
+automatic
+"#]]
+    );
+    environment.succeed(&["migrate", "--to", "1"]);
+    assert_eq!(text(&environment, "plugins/pump.toml"), SETTINGS);
+}
+
+#[test]
+fn settings_that_something_else_has_migrated_are_stamped() {
+    let environment = upgraded();
+    environment.write(
+        "plugins/pump.toml",
+        "schema_version = 1\nclose_above = 5\nmode = \"off\"\n",
+    );
+    let screens = environment.screens(&[
+        "migrate stamp pump 7",
+        "migrate stamp pump 2",
+        "migrate status",
+        "get pump.schema_version",
+    ]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg migrate stamp pump 7
+------- stderr -------
+error: the settings of `pump` were written for schema version 7, which is not here
+help: add it with `valvecfg plugin upgrade pump --schema FILE`
+[exit 1]
+
+$ valvecfg migrate stamp pump 2
+pump.schema_version 1 -> 2
+pump.close_above 5 added
+pump.threshold 60 removed
+pump.interval 30 removed
+pump.mode "auto" -> "off"
+pump.legacy "x" removed
+pump.zones[0].name "a" removed
+pump.zones[1].name "b" removed
+valvecfg.toml
+saved as [rev 1]
+
+$ valvecfg migrate status
+plugin      settings  in force  newest  ahead
+heating     1         1         1
+irrigation  1         1         1
+pump        2         2         2
+valve       1         1         1
+
+$ valvecfg get pump.schema_version
+2
+"#]]
+    );
+}
