@@ -88,6 +88,8 @@ impl EditError {
             | Self::NotATable { key, .. }
             | Self::NotAnArray { key, .. }
             | Self::TooDeep { key }
+            | Self::Taken { key }
+            | Self::Inside { key, .. }
             | Self::Bug { key, .. } => key.clone(),
             Self::Root => KeyPath::root(),
         }
