@@ -116,12 +116,14 @@ impl Migration {
         })
     }
 
-    /// Whether it needs a program.
-    #[must_use]
-    pub fn runs_commands(&self) -> bool {
-        self.steps
-            .iter()
-            .any(|numbered| matches!(numbered.step, Step::Command(_)))
+    /// The steps that run a program.
+    pub fn commands(&self) -> impl Iterator<Item = (&Numbered, &Command)> {
+        self.steps.iter().filter_map(|numbered| {
+            let Step::Command(command) = &numbered.step else {
+                return None;
+            };
+            Some((numbered, command))
+        })
     }
 }
 

@@ -46,6 +46,16 @@ pub enum MigrateError {
         /// What is to be decided.
         question: String,
     },
+    /// A step runs a program, and nobody has allowed that.
+    #[error("{path}:{line}: a program is to be run: `{command}`")]
+    Command {
+        /// The migration, from the store's folder.
+        path: String,
+        /// The line of the step.
+        line: usize,
+        /// The program and its arguments.
+        command: String,
+    },
     /// A step cannot be done.
     #[error("{path}:{line}: step {step} cannot be done to `{key}`: {reason}")]
     Step {
@@ -155,10 +165,17 @@ impl Chain {
         self.links.contains_key(&from)
     }
 
-    /// Whether a program must run on the way.
-    pub(super) fn runs_commands(&self, from: u32, to: u32) -> bool {
-        let links = self.links.range(from.min(to)..from.max(to));
-        links.into_iter().any(|(_, link)| link.migration.runs_commands())
+    /// The first program that must run on the way, as the error that it is where nobody has allowed it.
+    pub(super) fn command(&self, from: u32, to: u32) -> Option<MigrateError> {
+        let mut links = self.links.range(from.min(to)..from.max(to));
+        links.find_map(|(_, link)| {
+            let (numbered, command) = link.migration.commands().next()?;
+            Some(MigrateError::Command {
+                path: link.path.clone(),
+                line: line_column(&link.text, numbered.span.start).0,
+                command: command.command.join(" "),
+            })
+        })
     }
 
     /// Settings of a version as the next one has them.

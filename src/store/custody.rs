@@ -191,10 +191,15 @@ pub(super) fn new_secrets(schema: &Schema, before: &Document, after: &Document) 
 }
 
 /// The sealed values that a verb has moved to another key, such as the items behind one that was removed: where each
-/// stood, where it stands, and its text. Each is bound to where it stood.
-pub(super) fn moved(schema: &Schema, before: &Document, after: &Document) -> Vec<(KeyPath, KeyPath, String)> {
+/// stood by the schema of then, where it stands, and its text. Each is bound to where it stood.
+pub(super) fn moved(
+    old: &Schema,
+    schema: &Schema,
+    before: &Document,
+    after: &Document,
+) -> Vec<(KeyPath, KeyPath, String)> {
     let mut moved = Vec::new();
-    let stood = schema.secret_values(before);
+    let stood = old.secret_values(before);
     for (to, value) in schema.secret_values(after) {
         let Some(text) = sealed_text(&value) else { continue };
         let same = |(_, old): &&(KeyPath, Value)| *old == value;

@@ -73,8 +73,15 @@ impl Store {
     }
 
     /// Brings the settings of a plugin, or of all, to a schema version, or to the newest that is there, and puts that
-    /// version in force: all in one revision, or none.
-    pub fn migrate(&self, plugin: Option<&str>, to: Option<u32>, intent: &Intent) -> Result<Outcome, StoreError> {
+    /// version in force: all in one revision, or none. Steps that run a program are done only where `runs` allows it:
+    /// they may have come from elsewhere.
+    pub fn migrate(
+        &self,
+        plugin: Option<&str>,
+        to: Option<u32>,
+        runs: bool,
+        intent: &Intent,
+    ) -> Result<Outcome, StoreError> {
         let mut warnings = Vec::new();
         let mut outcome = self.change("migrate", intent, &mut |draft| {
             warnings.clear();
@@ -85,7 +92,12 @@ impl Store {
                 None => session.rules.plugins().map(str::to_owned).collect(),
             };
             for plugin in chosen {
-                migrate_plugin(draft, &plugin, to, intent.dry_run, &mut warnings)?;
+                let asked = Asked {
+                    to,
+                    runs,
+                    dry_run: intent.dry_run,
+                };
+                migrate_plugin(draft, &plugin, &asked, &mut warnings)?;
             }
             Ok(())
         })?;
@@ -110,17 +122,23 @@ impl Store {
     }
 }
 
+/// What is asked of a migration.
+struct Asked {
+    to: Option<u32>,
+    runs: bool,
+    dry_run: bool,
+}
+
 fn migrate_plugin(
     draft: &mut Draft<'_, '_>,
     plugin: &str,
-    to: Option<u32>,
-    dry_run: bool,
+    asked: &Asked,
     warnings: &mut Vec<String>,
 ) -> Result<(), StoreError> {
     let session = draft.session();
     let current = session.rules.version(plugin)?;
     let versions = session.rules.versions(plugin)?;
-    let to = to.or_else(|| versions.last().copied()).unwrap_or(current);
+    let to = asked.to.or_else(|| versions.last().copied()).unwrap_or(current);
     if !versions.contains(&to) {
         let plugin = plugin.to_owned();
         return Err(MigrateError::NoSchema { plugin, version: to }.into());
@@ -129,9 +147,14 @@ fn migrate_plugin(
     let version = version_of(&document, current);
     let chain = Chain::read(plugin, &session.live)?;
     chain.way(version, to)?;
-    if dry_run && chain.runs_commands(version, to) {
-        warnings.push(format!("`{plugin}`: a program decides; it is not run to look ahead"));
-        return Ok(());
+    if let Some(command) = chain.command(version, to) {
+        if asked.dry_run {
+            warnings.push(format!("{command}; it is not run to look ahead"));
+            return Ok(());
+        }
+        if !asked.runs {
+            return Err(command.into());
+        }
     }
     let way = Way {
         session,

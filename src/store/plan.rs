@@ -224,7 +224,13 @@ fn check_and_seal(
     let live = file.live.clone().unwrap_or_default();
     let live = draft::parse(&settings_path(plugin), live, &session.live).unwrap_or_default();
     let mut secrets = custody::new_secrets(&schema, &live, &after);
-    let moved = custody::moved(&schema, &live, &after);
+    // A migration gives settings other names under another schema.
+    let old = session
+        .rules
+        .has(plugin)
+        .then(|| session.rules.schema(plugin))
+        .transpose()?;
+    let moved = custody::moved(old.as_deref().unwrap_or(&schema), &schema, &live, &after);
     // What a verb was given sealed is only looked at: opening all of it would make every `rekey` twice as long.
     let mut worthless = opened::worthless(&schema, plugin, &live, &after, &|| None);
     worthless.retain(|violation| !moved.iter().any(|(_, to, _)| *to == violation.key));

@@ -36,6 +36,9 @@ pub(crate) struct MigrateArgs {
     /// The schema version; else the newest that is there
     #[arg(long, value_name = "N")]
     to: Option<u32>,
+    /// Run the programs that a migration names
+    #[arg(long)]
+    run_commands: bool,
     #[command(flatten)]
     change: ChangeOptions,
 }
@@ -119,7 +122,12 @@ pub(crate) fn run(args: &MigrateArgs, options: &Options) -> Result<Reply, Failur
     let store = options.open_store()?;
     match &args.verb {
         None => {
-            let outcome = store.migrate(args.plugin.as_deref(), args.to, &options.intent(&args.change))?;
+            let outcome = store.migrate(
+                args.plugin.as_deref(),
+                args.to,
+                args.run_commands,
+                &options.intent(&args.change),
+            )?;
             Ok(super::outcome::reply(outcome))
         }
         Some(MigrateVerb::Status(StatusArgs {})) => Ok(Reply::of(Rows(store.migrate_status()?))),

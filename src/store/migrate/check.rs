@@ -81,10 +81,8 @@ fn check_pair(
         checked.failures.push(error.to_string());
         return Ok(checked);
     }
-    if chain.runs_commands(from, to) {
-        checked
-            .losses
-            .push("a program decides, which is not run to try it".to_owned());
+    if let Some(command) = chain.command(from, to) {
+        checked.losses.push(format!("{command}, which is not done to try it"));
         return Ok(checked);
     }
     let compiled = |version| -> Result<Checker, StoreError> {

@@ -270,67 +270,67 @@ fn what_cannot_be_migrated_is_told_with_its_place_and_nothing_is_written() {
     let mut screens = String::new();
     for case in cases {
         environment.write("migrations/pump/1-to-2.toml", case);
-        screens.push_str(&environment.screens(&["migrate"]));
+        screens.push_str(&environment.screens(&["migrate --run-commands"]));
         screens.push_str("\n\n");
     }
     assert_screen!(
         screens,
         str![[r#"
-$ valvecfg migrate
+$ valvecfg migrate --run-commands
 ------- stderr -------
 error: migrations/pump/1-to-2.toml:4:1: step 1: `rename`: unknown field `too`, expected one of `rename`, `to`, `when`
 help: mend migrations/pump/1-to-2.toml; nothing was written
 [exit 1]
 
-$ valvecfg migrate
+$ valvecfg migrate --run-commands
 ------- stderr -------
 error: migrations/pump/1-to-2.toml:4: step 1 cannot be done to `pump.zones[0].name`: `zones[0].name` is set already
 help: nothing was written; mend the value, or give the step a `when`
 [exit 1]
 
-$ valvecfg migrate
+$ valvecfg migrate --run-commands
 ------- stderr -------
 error: migrations/pump/1-to-2.toml:8: step 2 cannot be done to `pump.mode`: this string cannot become a whole number
 help: nothing was written; mend the value, or give the step a `when`
 [exit 1]
 
-$ valvecfg migrate
+$ valvecfg migrate --run-commands
 ------- stderr -------
 error: migrations/pump/1-to-2.toml:1:1: a migration leads from one version to the next, and this one from 1 to 3
 help: mend migrations/pump/1-to-2.toml; nothing was written
 [exit 1]
 
-$ valvecfg migrate
+$ valvecfg migrate --run-commands
 ------- stderr -------
 error: migrations/pump/1-to-2.toml:1:12: unexpected key or value, expected newline, `#`
 help: mend migrations/pump/1-to-2.toml; nothing was written
 [exit 1]
 
-$ valvecfg migrate
+$ valvecfg migrate --run-commands
 ------- stderr -------
 error: migrations/pump/1-to-2.toml:13: still to be decided: what now?
 help: replace that step of migrations/pump/1-to-2.toml; nothing was written
 [exit 1]
 
-$ valvecfg migrate
+$ valvecfg migrate --run-commands
 ------- stderr -------
 error: migrations/pump/1-to-2.toml:17: step 4 cannot be done to `pump`: `sleep` took longer than 1 s and was stopped
 help: nothing was written; mend the value, or give the step a `when`
 [exit 1]
 
-$ valvecfg migrate
+$ valvecfg migrate --run-commands
 ------- stderr -------
 error: migrations/pump/1-to-2.toml:17: step 4 cannot be done to `pump`: `false` failed: exit status: 1
 help: nothing was written; mend the value, or give the step a `when`
 [exit 1]
 
-$ valvecfg migrate
+$ valvecfg migrate --run-commands
 ------- stderr -------
 error: migrations/pump/1-to-2.toml:17: step 4 cannot be done to `pump`: the answer of `echo` is no JSON: expected value at line 1 column 1
 help: nothing was written; mend the value, or give the step a `when`
 [exit 1]
 
-$ valvecfg migrate
+$ valvecfg migrate --run-commands
 ------- stderr -------
 error: migrations/pump/1-to-2.toml:17: step 4 cannot be done to `pump`: `no-such-program` cannot be started: No such file or directory (os error 2)
 help: nothing was written; mend the value, or give the step a `when`
@@ -339,7 +339,14 @@ help: nothing was written; mend the value, or give the step a `when`
 
 "#]]
     );
-    environment.git_succeed(&["checkout", "--", "migrations"]);
+    assert_eq!(environment.git_succeed(&["rev-parse", "HEAD"]), before);
+    assert_eq!(text(&environment, "plugins/pump.toml"), SETTINGS);
+}
+
+#[test]
+fn a_migration_that_is_missing_or_misnamed_is_told() {
+    let environment = upgraded();
+    let before = environment.git_succeed(&["rev-parse", "HEAD"]);
     std::fs::rename(
         environment.path("migrations/pump/1-to-2.toml"),
         environment.path("migrations/pump/01-to-2.toml"),
@@ -386,16 +393,22 @@ fn a_program_may_do_what_no_step_can() {
         "migrations/pump/1-to-2.toml",
         steps.replace("remove = \"legacy\"", program),
     );
-    let screens = environment.screens(&["migrate -n", "migrate", "get pump.mode"]);
+    let screens = environment.screens(&["migrate -n", "migrate", "migrate --run-commands", "get pump.mode"]);
     assert_screen!(
         screens,
         str![[r#"
 $ valvecfg migrate -n
 ------- stderr -------
 nothing was changed
-warning: `pump`: a program decides; it is not run to look ahead
+warning: migrations/pump/1-to-2.toml:13: a program is to be run: `sh -c sed s/auto/automatic/`; it is not run to look ahead
 
 $ valvecfg migrate
+------- stderr -------
+error: migrations/pump/1-to-2.toml:13: a program is to be run: `sh -c sed s/auto/automatic/`
+help: if you trust it, say so with --run-commands; nothing was written
+[exit 1]
+
+$ valvecfg migrate --run-commands
 pump.schema_version 1 -> 2
 pump.close_above 60 added
 pump.threshold 60 removed
@@ -411,7 +424,7 @@ $ valvecfg get pump.mode
 automatic
 "#]]
     );
-    environment.succeed(&["migrate", "--to", "1"]);
+    environment.succeed(&["migrate", "--to", "1", "--run-commands"]);
     assert_eq!(text(&environment, "plugins/pump.toml"), SETTINGS);
 }
 
@@ -460,4 +473,44 @@ $ valvecfg get pump.schema_version
 2
 "#]]
     );
+}
+
+#[test]
+fn a_secret_under_another_name_is_sealed_for_it() {
+    let environment = TestEnvironment::gateway();
+    environment.succeed(&["secret", "keygen"]);
+    environment.screen_with_input("secret set valve.mqtt.password --value-stdin", "correct horse");
+    let schema = text(&environment, "schemas/valve/1.schema.json");
+    let schema = schema
+        .replace("\"password\"", "\"pass\"")
+        .replace("\"const\": 1", "\"const\": 2");
+    environment.beside("next.json", schema);
+    environment.succeed(&["plugin", "upgrade", "valve", "--schema", "../next.json"]);
+    let screens = environment.screens(&[
+        "migrate valve",
+        "get valve.mqtt.pass --reveal",
+        "migrate valve --to 1",
+        "get valve.mqtt.password --reveal",
+    ]);
+    assert_screen!(screens, str![[r#"
+$ valvecfg migrate valve
+valve.schema_version 1 -> 2
+valve.mqtt.pass ‹secret› added
+valve.mqtt.password ‹secret› removed
+valvecfg.toml
+saved as [rev 1]
+
+$ valvecfg get valve.mqtt.pass --reveal
+correct horse
+
+$ valvecfg migrate valve --to 1
+valve.schema_version 2 -> 1
+valve.mqtt.password ‹secret› added
+valve.mqtt.pass ‹secret› removed
+valvecfg.toml
+saved as [rev 2]
+
+$ valvecfg get valve.mqtt.password --reveal
+correct horse
+"#]]);
 }
