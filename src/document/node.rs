@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::value::Hashing;
+use super::value::{Hashing, in_order};
 use super::{SyntaxError, Table, Value};
 
 /// One value and where it stands.
@@ -80,7 +80,7 @@ impl Node {
                 Entry { key: key.span(), node },
             )
         };
-        Content::Table(table.iter().map(entry).collect())
+        Content::Table(in_order(table).map(entry).collect())
     }
 
     pub(super) fn to_value(&self) -> Value {

@@ -5,7 +5,8 @@ use std::fmt;
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
-use toml::de::DeValue;
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 pub use toml::value::Datetime;
 
 use super::literal;
@@ -169,8 +170,7 @@ impl Value {
                     .collect::<Option<_>>()?,
             ),
             DeValue::Table(table) => {
-                let entries = table
-                    .iter()
+                let entries = in_order(table)
                     .map(|(key, value)| Some((key.get_ref().to_string(), Self::from_toml(value.get_ref())?)));
                 Self::Table(entries.collect::<Option<_>>()?)
             }
@@ -200,6 +200,16 @@ impl fmt::Display for Value {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&literal::inline(self))
     }
+}
+
+/// The keys of a table as the text names them first. The parser sorts them by name, which is quicker than to hash them
+/// there and here.
+pub(super) fn in_order<'t, 'd>(
+    table: &'t DeTable<'d>,
+) -> impl Iterator<Item = (&'t Spanned<DeString<'d>>, &'t Spanned<DeValue<'d>>)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_unstable_by_key(|(key, _)| key.span().start);
+    entries.into_iter()
 }
 
 impl From<toml::Value> for Value {

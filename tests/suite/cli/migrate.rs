@@ -492,7 +492,9 @@ fn a_secret_under_another_name_is_sealed_for_it() {
         "migrate valve --to 1",
         "get valve.mqtt.password --reveal",
     ]);
-    assert_screen!(screens, str![[r#"
+    assert_screen!(
+        screens,
+        str![[r#"
 $ valvecfg migrate valve
 valve.schema_version 1 -> 2
 valve.mqtt.pass ‹secret› added
@@ -512,5 +514,6 @@ saved as [rev 2]
 
 $ valvecfg get valve.mqtt.password --reveal
 correct horse
-"#]]);
+"#]]
+    );
 }
