@@ -12,6 +12,7 @@ use dialoguer::{Confirm, Input, Select};
 
 use self::cursor::Cursor;
 use super::command::Known;
+use super::diagnostic::printable::escaped;
 use super::options::Options;
 use super::report::Failure;
 use crate::document::{KeyPath, Value};
@@ -137,15 +138,24 @@ fn choose_value(known: &Description, choices: &[Value]) -> Result<Given, Failure
 
 fn type_in(known: &Description) -> Result<Given, Failure> {
     let theme = ColorfulTheme::default();
-    let mut input = Input::<String>::with_theme(&theme)
-        .with_prompt(known.key.to_string())
-        .allow_empty(true);
+    let mut input = Input::<String>::with_theme(&theme).allow_empty(true);
+    let mut prompt = known.key.to_string();
     if let Some(value) = &known.value {
-        input = input.with_initial_text(value.bare());
+        let text = value.bare();
+        // One that is long, or has characters that would move the cursor, stands above the question already.
+        let fits = text.chars().count() <= 60 && escaped(&text) == text;
+        if !fits {
+            prompt.push_str(" (Enter keeps it)");
+        }
+        input = input.default(text).show_default(fits).report(fits);
     }
     let _cursor = Cursor::guard().map_err(unasked)?;
-    let text = input.interact_text().map_err(unasked)?;
-    Ok(Given::Text(text))
+    let text = input.with_prompt(prompt).interact_text().map_err(unasked)?;
+    Ok(match &known.value {
+        // Its text alone would not tell `"5"` from `5`.
+        Some(value) if value.bare() == text => Given::Value(value.clone()),
+        Some(_) | None => Given::Text(text),
+    })
 }
 
 fn unasked(error: impl Into<anyhow::Error>) -> Failure {

@@ -113,6 +113,23 @@ fn set_without_a_value_says_what_is_known_and_asks() {
 }
 
 #[test]
+fn what_is_typed_takes_the_place_of_the_value_and_enter_keeps_it() {
+    let environment = TestEnvironment::gateway();
+    let Some((screen, code)) = typed(&environment, &[], "set valve.threshold", "55\r") else {
+        return;
+    };
+    assert_eq!(code, 0, "{screen}");
+    assert!(screen.contains("(60)"), "{screen}");
+    assert_eq!(environment.succeed(&["get", "valve.threshold"]), "55\n");
+    let topic = environment.succeed(&["get", "valve.mqtt.topic"]);
+    let (screen, _) = typed(&environment, &[], "set valve.mqtt.topic", "\r").unwrap();
+    assert!(screen.contains("nothing to do"), "{screen}");
+    assert_eq!(environment.succeed(&["get", "valve.mqtt.topic"]), topic);
+    typed(&environment, &[], "set valve.mqtt.topic", "garden\r").unwrap();
+    assert_eq!(environment.succeed(&["get", "valve.mqtt.topic"]), "garden\n");
+}
+
+#[test]
 fn an_enum_and_a_boolean_are_chosen_from_a_list() {
     let environment = TestEnvironment::gateway();
     let Some((screen, code)) = typed(&environment, &[], "set valve.mode", "\u{1b}[B\u{1b}[B\r") else {
