@@ -7,13 +7,14 @@ use thiserror::Error;
 
 use super::checked::SecretNames;
 use super::draft::Draft;
+use super::interpret::with_numbers_wanted;
 use super::live::Live;
 use super::manifest::{MANIFEST, plugin_of, settings_path};
 use super::plan::{Intent, Outcome};
 use super::rules::Rules;
 use super::{CheckedFile, Store, StoreError};
-use crate::document::{Document, KeyPath, Table, Value};
-use crate::schema::{CheckOptions, Library};
+use crate::document::{Document, KeyPath, Value};
+use crate::schema::{CheckOptions, Library, Schema};
 
 /// Settings to be merged into those of a plugin, or to take their place.
 #[derive(Clone, Debug)]
@@ -86,7 +87,8 @@ impl Store {
         intent: &Intent,
     ) -> Result<Outcome, StoreError> {
         self.change("apply", intent, &mut |draft| {
-            let current = draft.document(plugin)?;
+            let current = draft.document(plugin)?.clone();
+            let schema = draft.session().rules.schema(plugin)?;
             let edited = match (incoming, replace) {
                 (Incoming::Toml(document), true) => document.clone(),
                 (Incoming::Toml(document), false) => {
@@ -103,11 +105,11 @@ impl Store {
                     };
                     let mut edited = current.clone();
                     if replace {
-                        for key in top_level(current).into_iter().filter(|key| !entries.contains_key(key)) {
+                        for key in top_level(&current).into_iter().filter(|key| !entries.contains_key(key)) {
                             edited = edited.unset(&KeyPath::root().key(key))?;
                         }
                     }
-                    merge_json(edited, &KeyPath::root(), json, replace)?
+                    merge_json(edited, &KeyPath::root(), json, replace, &schema)?
                 }
             };
             draft.put_document(plugin, edited)
@@ -197,7 +199,13 @@ fn top_level(document: &Document) -> Vec<String> {
 }
 
 /// JSON merge patch: objects merge, `null` removes, everything else replaces.
-fn merge_json(mut document: Document, at: &KeyPath, json: &Json, replace: bool) -> Result<Document, StoreError> {
+fn merge_json(
+    mut document: Document,
+    at: &KeyPath,
+    json: &Json,
+    replace: bool,
+    schema: &Schema,
+) -> Result<Document, StoreError> {
     match json {
         Json::Null => {
             if document.contains(at) {
@@ -207,7 +215,7 @@ fn merge_json(mut document: Document, at: &KeyPath, json: &Json, replace: bool) 
         }
         Json::Object(entries) if !replace || at.is_empty() => {
             for (key, value) in entries {
-                document = merge_json(document, &at.key(key.as_str()), value, replace)?;
+                document = merge_json(document, &at.key(key.as_str()), value, replace, schema)?;
             }
             Ok(document)
         }
@@ -222,28 +230,11 @@ fn merge_json(mut document: Document, at: &KeyPath, json: &Json, replace: bool) 
                     Json::Null | Json::Bool(_) | Json::String(_) => "a value".to_owned(),
                 },
             })?;
-            let value = keep_floats(value, document.get(at).as_ref());
+            // JSON does not tell `5` from `5.0`.
+            let annotation = |key: &KeyPath| schema.annotation(key);
+            let value = with_numbers_wanted(value, at, &annotation, document.get(at).as_ref());
             Ok(document.set(at, &value)?)
         }
-    }
-}
-
-/// JSON does not tell `5` from `5.0`: where a float stands, one stays.
-fn keep_floats(value: Value, current: Option<&Value>) -> Value {
-    match (value, current) {
-        (Value::Integer(number), Some(Value::Float(_))) => Value::exact_float(number).unwrap_or(Value::Integer(number)),
-        (Value::Array(items), Some(Value::Array(old))) => {
-            let item = |(at, item)| keep_floats(item, old.get(at).or(old.first()));
-            Value::Array(items.into_iter().enumerate().map(item).collect())
-        }
-        (Value::Table(table), Some(Value::Table(old))) => {
-            let entry = |(key, value): (String, Value)| {
-                let value = keep_floats(value, old.get(&key));
-                (key, value)
-            };
-            Value::Table(table.into_iter().map(entry).collect::<Table>())
-        }
-        (value, _) => value,
     }
 }
 

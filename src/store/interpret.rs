@@ -197,6 +197,41 @@ fn fits(kind: Kind, value: &Value) -> bool {
     }
 }
 
+/// A value whose numbers, at any depth, are written as the schema and what stands there want them. `annotation` is what
+/// the schema says of a key.
+pub(super) fn with_numbers_wanted(
+    value: Value,
+    key: &KeyPath,
+    annotation: &dyn Fn(&KeyPath) -> Option<Annotation>,
+    current: Option<&Value>,
+) -> Value {
+    match value {
+        Value::Integer(_) | Value::Float(_) => {
+            let kinds = annotation(key).map(|annotation| annotation.kinds).unwrap_or_default();
+            as_number_wanted(value, &kinds, current)
+        }
+        Value::Array(items) => {
+            let old = current.and_then(Value::as_array).unwrap_or_default();
+            let item = |(at, item)| {
+                // A new item is like the others.
+                let current = old.get(at).or(old.first());
+                with_numbers_wanted(item, &key.index(at), annotation, current)
+            };
+            Value::Array(items.into_iter().enumerate().map(item).collect())
+        }
+        Value::Table(entries) => {
+            let old = current.and_then(Value::as_table);
+            let entry = |(name, value): (String, Value)| {
+                let current = old.and_then(|old| old.get(&name));
+                let value = with_numbers_wanted(value, &key.key(name.as_str()), annotation, current);
+                (name, value)
+            };
+            Value::Table(entries.into_iter().map(entry).collect())
+        }
+        other @ (Value::String(_) | Value::Boolean(_) | Value::Datetime(_)) => other,
+    }
+}
+
 /// `5` becomes `5.0` where a float stands or the schema holds only numbers in general, so that a program that
 /// reads floats keeps reading one; a float that is whole becomes an integer where only those are allowed.
 fn as_number_wanted(value: Value, kinds: &[Kind], current: Option<&Value>) -> Value {

@@ -241,3 +241,15 @@ help: there are: heating, irrigation, valve
 "#]]
     );
 }
+
+#[test]
+fn a_number_in_json_is_written_as_the_schema_wants_it() {
+    let environment = TestEnvironment::gateway();
+    let json = r#"{"threshold": 58.0, "hysteresis": 3, "zones": [{"name": "beds", "pin": 4.0, "flow": 5}]}"#;
+    let screen = environment.with_input("apply - --plugin valve", json);
+    assert!(screen.status.success(), "{screen}");
+    assert_eq!(environment.succeed(&["get", "valve.threshold"]), "58\n");
+    assert_eq!(environment.succeed(&["get", "valve.hysteresis"]), "3.0\n");
+    assert_eq!(environment.succeed(&["get", "valve.zones[0].pin"]), "4\n");
+    assert_eq!(environment.succeed(&["get", "valve.zones[0].flow"]), "5.0\n");
+}
