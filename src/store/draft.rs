@@ -30,6 +30,8 @@ pub(super) struct DraftFile {
     /// Whether a person has seen what stands in the folder and put this in its place, so that it need not be
     /// recorded, nor be valid.
     pub superseded: bool,
+    /// Whether what is sealed in it anew was sealed by the verb itself, and need not be opened to be believed.
+    pub resealed: bool,
     /// Whether what stands in the folder is itself what is to be recorded.
     pub accepted: bool,
 }
@@ -90,6 +92,7 @@ impl<'d, 's> Draft<'d, 's> {
                 after: live.clone(),
                 live,
                 superseded: false,
+                resealed: false,
                 accepted: false,
             };
             self.files.insert(path.to_owned(), file);

@@ -10,7 +10,7 @@ use super::live::Live;
 use super::manifest::settings_path;
 use super::plan::{Intent, Outcome};
 use super::rules::Rules;
-use super::{ApplyError, CheckedFile, Store, StoreError, checked, draft};
+use super::{ApplyError, CheckedFile, Store, StoreError, checked, draft, opened};
 use crate::document::{Document, KeyPath, MASK, Value};
 use crate::schema::Held;
 use crate::secret::{Keyring, Secret};
@@ -156,14 +156,20 @@ impl Store {
             return Ok(checked.hiding(&|| before.plain_in(&String::from_utf8_lossy(after))));
         };
         let live = draft::parse(&before.path, before.bytes.clone(), rules.live()).unwrap_or_default();
-        let new = custody::new_secrets(&*rules.schema(&before.plugin)?, &live, &document);
-        rules.check_held(&before.plugin, &document, &|path, value| {
+        let schema = rules.schema(&before.plugin)?;
+        let new = custody::new_secrets(&schema, &live, &document);
+        let moved = custody::moved(&schema, &live, &document);
+        let keyring = || self.keyring(&|_| None).ok().flatten();
+        let mut worthless = opened::worthless(&schema, &before.plugin, &live, &document, &keyring);
+        worthless.retain(|violation| !moved.iter().any(|(_, to, _)| *to == violation.key));
+        let held = |path: &KeyPath, value: &Value| {
             if new.iter().any(|(new, _)| new == path) {
                 Held::Open
             } else {
                 custody::as_stored(path, value)
             }
-        })
+        };
+        rules.check_with(&before.plugin, &document, &held, worthless)
     }
 
     /// An edited text as it may be kept in a file: without what was typed at the keys of secrets.

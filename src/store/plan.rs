@@ -231,8 +231,22 @@ fn check_and_seal(
         .then(|| session.rules.schema(plugin))
         .transpose()?;
     let moved = custody::moved(old.as_deref().unwrap_or(&schema), &schema, &live, &after);
-    // What a verb was given sealed is only looked at: opening all of it would make every `rekey` twice as long.
-    let mut worthless = opened::worthless(&schema, plugin, &live, &after, &|| None);
+    // What the verb has sealed itself is only looked at: opening all of it would make every `rekey` twice as long.
+    let keyring = || {
+        if file.resealed {
+            return None;
+        }
+        // An identity that cannot be used here keeps nobody from saving what has nothing to do with it.
+        session.store.keyring(&|_| None).ok().flatten()
+    };
+    // Of what a person has put in the place of a hand edit, nothing was looked into yet.
+    let known = if file.superseded {
+        let recorded = recorded(session, file)?.unwrap_or_default();
+        draft::parse(&settings_path(plugin), recorded, &session.live).unwrap_or_default()
+    } else {
+        live.clone()
+    };
+    let mut worthless = opened::worthless(&schema, plugin, &known, &after, &keyring);
     worthless.retain(|violation| !moved.iter().any(|(_, to, _)| *to == violation.key));
     let held = |path: &KeyPath, value: &Value| {
         if secrets.iter().any(|(new, _)| new == path) {

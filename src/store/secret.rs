@@ -293,6 +293,7 @@ impl Store {
                 let document = draft.document(&plugin)?.clone();
                 let recipients = rules.recipients(&plugin)?;
                 draft.put_document(&plugin, custody::seal_in(&document, &plugin, values, &recipients)?)?;
+                draft.file(&settings_path(&plugin))?.resealed = true;
             }
             Ok(())
         })?;

@@ -175,3 +175,43 @@ error[VC108]: `mqtt.password` must have at least 80 characters
 "#]]
     );
 }
+
+#[test]
+fn what_was_sealed_for_another_setting_is_refused_by_apply_and_edit() {
+    let environment = sealed();
+    environment.beside(
+        "door.json",
+        r#"{"properties": {"pin": {"type": "string", "x-secret": true}, "a": {"type": "integer"}}}"#,
+    );
+    environment.succeed(&["plugin", "add", "door", "--schema", "../door.json"]);
+    let copied = line(&environment).replace("password", "pin") + "\n";
+    let revisions = environment.revisions();
+    assert_screen!(
+        environment.screen_with_input("apply - --plugin door", &copied),
+        str![[r#"
+$ valvecfg apply - --plugin door
+------- stderr -------
+error[VC202]: `pin` cannot be opened: it was sealed for `valve.mqtt.password`
+ --> plugins/door.toml:3:7
+  |
+3 | pin = ‹secret›
+  |       ^^^^^^^^
+  |
+help: nothing was written
+[exit 1]
+"#]]
+    );
+    environment.beside("copied", &copied);
+    let edit = ("EDITOR", "cat ../copied >>");
+    let screen = environment.screen_where(&[edit], "edit door");
+    assert!(screen.contains("sealed for `valve.mqtt.password`"), "{screen}");
+    assert_eq!(environment.revisions(), revisions);
+    // It stands there by hand already, and `edit` changes something else.
+    environment.write("plugins/door.toml", &copied);
+    let screen = environment.screen_where(&[("EDITOR", "printf 'a = 1\\n' >>")], "edit door");
+    assert!(screen.contains("VC202"), "{screen}");
+    assert_eq!(environment.revisions(), revisions);
+    // Where nothing can be opened, it is taken for what it seems to be.
+    without_identity(&environment);
+    environment.succeed(&["apply", "../copied", "--plugin", "door"]);
+}
