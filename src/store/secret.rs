@@ -91,7 +91,8 @@ impl Store {
         })
     }
 
-    /// Gives a secret a new value, which is checked and then sealed.
+    /// Gives a secret a new value, which is checked and then sealed. Where what stands there opens here, and is the
+    /// same, it stays.
     pub fn secret_set(&self, name: &KeyPath, given: &Given, intent: &Intent) -> Result<Outcome, StoreError> {
         self.change(SET, intent, &mut |draft| {
             let setting = find(draft, name)?;
@@ -99,12 +100,26 @@ impl Store {
             let key = setting.name();
             let (value, _) = interpret(&key, given, annotation.as_ref(), None).map_err(ValueError::without_text)?;
             let document = draft.document(&setting.plugin)?.clone();
+            if self.seals(&document, &setting, &value) {
+                return Ok(());
+            }
             if is_sealed_by_hand(draft, &setting, &document)? {
                 // Damaged, or copied from elsewhere, it could not be recorded; and this is what mends it.
                 draft.file(&settings_path(&setting.plugin))?.superseded = true;
             }
             draft.put_document(&setting.plugin, document.set(&setting.path, &value)?)
         })
+    }
+
+    /// Whether this value is what stands there sealed, as far as it can be opened without asking anybody.
+    fn seals(&self, document: &Document, setting: &Setting, value: &Value) -> bool {
+        let standing = document.get(&setting.path);
+        let Some(text) = standing.as_ref().and_then(custody::sealed_text) else {
+            return false;
+        };
+        let keyring = self.keyring(&|_| None).ok().flatten();
+        let secret = custody::open(&setting.name(), text, keyring.as_ref());
+        secret.is_ok_and(|secret| secret.reveal() == value)
     }
 
     /// Seals a secret that somebody wrote into the file in plain text, where it stands, or all below a table or in a

@@ -858,3 +858,24 @@ fn what_only_looks_sealed_is_taken_from_nobody() {
     assert!(screen.stderr.contains("error[VC202]: `mqtt.password`"), "{screen}");
     assert_eq!(environment.git_succeed(&["rev-parse", "HEAD"]), history);
 }
+
+#[test]
+fn a_secret_that_has_the_value_already_stays_as_it_is_sealed() {
+    let environment = sealed();
+    let (settings, revisions) = (environment.read("plugins/valve.toml"), environment.revisions());
+    assert_screen!(
+        environment.screen_with_input("secret set valve.mqtt.password --value-stdin", CANARY),
+        str![[r#"
+$ valvecfg secret set valve.mqtt.password --value-stdin
+------- stderr -------
+nothing to do: it is so already
+"#]]
+    );
+    assert_eq!(environment.read("plugins/valve.toml"), settings);
+    assert_eq!(environment.revisions(), revisions);
+    // Where it cannot be opened, nobody knows.
+    std::fs::remove_file(environment.folder().join("home/config/valvecfg/identity.txt")).unwrap();
+    let screen = environment.with_input("secret set valve.mqtt.password --value-stdin", CANARY);
+    assert!(screen.stdout.contains("saved as"), "{screen}");
+    assert_ne!(environment.read("plugins/valve.toml"), settings);
+}
