@@ -161,13 +161,7 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
         StoreError::Setting(error) => (Exit::Usage, setting_hints(error)),
         StoreError::Value(error) => (Exit::No, value_hints(error)),
         StoreError::Edit(error) => edit_hints(error),
-        StoreError::Get(GetError::NotSet { suggestion, .. }) => (
-            Exit::No,
-            suggestion
-                .iter()
-                .map(|key| format!("a similar setting is `{key}`"))
-                .collect(),
-        ),
+        StoreError::Get(error) => get_hints(error),
         StoreError::Set(error) => set_hints(error),
         StoreError::Resolve(_) => (Exit::Usage, hints("`valvecfg history` shows the revisions".into())),
         StoreError::Rollback(error) => rollback_hints(error),
@@ -198,6 +192,24 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
     }
 }
 
+fn get_hints(
+    GetError::NotSet {
+        key,
+        suggestion,
+        declared,
+    }: &GetError,
+) -> (Exit, Vec<String>) {
+    let hint = match (suggestion, key.split_first()) {
+        (Some(similar), _) => Some(format!("a similar setting is `{similar}`")),
+        (None, Some((plugin, _))) if !declared => {
+            let plugin = KeyPath::from(vec![plugin.clone()]);
+            Some(format!("`valvecfg list {plugin}` shows the settings there are"))
+        }
+        (None, _) => None,
+    };
+    (Exit::No, hint.into_iter().collect())
+}
+
 /// A schema that cannot be read is no answer about it.
 fn schema_hints(errors: &[SchemaError]) -> (Exit, Vec<String>) {
     let unreadable = |error: &SchemaError| matches!(error, SchemaError::Unreadable { .. });
@@ -217,7 +229,11 @@ fn refusal_hint(files: &[CheckedFile]) -> String {
         return "nothing was written".to_owned();
     };
     if file.path == MANIFEST {
-        return format!("mend {MANIFEST}, or take back what is recorded with `git checkout -- {MANIFEST}`");
+        let mend = format!("mend {MANIFEST}, or take back what is recorded with `git checkout -- {MANIFEST}`");
+        return match (violation.code, &violation.suggestion) {
+            (Code::UnknownKey, Some(suggestion)) => format!("did you mean `{suggestion}`? {mend}"),
+            _ => mend,
+        };
     }
     let plugin = plugin_of(&file.path);
     match (violation.code, plugin, &violation.suggestion) {

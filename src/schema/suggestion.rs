@@ -17,16 +17,15 @@ impl<'s> Suggestions<'s> {
         Self { schema, document }
     }
 
-    /// A declared key of a similar name that the document does not hold yet.
+    /// A declared key of a similar name; of two that are alike, the one that the document does not hold yet. One that
+    /// it holds may be meant too: whoever sets a key sets most often what stands there.
     pub(super) fn key(&self, path: &KeyPath) -> Option<String> {
         let (table, Segment::Key(key)) = path.split_last()? else {
             return None;
         };
-        let known = self.schema.declared(&table);
-        let free = known
-            .iter()
-            .filter(|known| !self.document.contains(&table.key(known.as_str())));
-        most_similar(key, free.map(String::as_str)).map(str::to_owned)
+        let mut known = self.schema.declared(&table);
+        known.sort_by_key(|known| self.document.contains(&table.key(known.as_str())));
+        most_similar(key, known.iter().map(String::as_str)).map(str::to_owned)
     }
 
     /// An allowed value of a similar name, or the only one that is allowed; a TOML literal.

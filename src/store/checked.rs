@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::manifest::plugin_of;
-use crate::document::{KeyPath, MASK, SyntaxError, line_column};
+use crate::document::{self, Document, KeyPath, MASK, Segment, SyntaxError, line_column};
 use crate::files::FileError;
 use crate::schema::{Code, Position, Schema, Severity, Violation};
 
@@ -241,6 +241,39 @@ impl SecretNames {
                 .any(|name| key.contains(name.as_str()) && name.contains([' ', '.']))
             || key.contains('\\')
     }
+}
+
+/// Where a document may not be shown: its secrets, and what stands at unknown keys that may be meant for secrets.
+pub(super) fn hidden(schema: &Schema, document: &Document, violations: &[Violation]) -> Vec<Range<usize>> {
+    let mut places = schema.secrets(document);
+    let mut unknown = violations.iter().filter(|violation| violation.code == Code::UnknownKey);
+    if let Some(first) = unknown.next() {
+        let leaves = document::changes(&Document::default(), document);
+        let names = SecretNames::of(schema);
+        for violation in std::iter::once(first).chain(unknown) {
+            let below = leaves.iter().filter(|leaf| leaf.key.starts_with(&violation.key));
+            let slips = below.filter(|leaf| is_slip_of_secret(schema, &names, violation, &leaf.key));
+            places.extend(slips.filter_map(|leaf| Some(document.locate(&leaf.key)?.value)));
+        }
+        places.sort_by_key(|place| (place.start, place.end));
+        places.dedup();
+    }
+    places
+}
+
+/// Whether a key at or below an unknown one would be secret, had the name been written as it is suggested, or has a
+/// telling name.
+fn is_slip_of_secret(schema: &Schema, names: &SecretNames, unknown: &Violation, key: &KeyPath) -> bool {
+    let meant = unknown.suggestion.as_ref().and_then(|meant| {
+        let (table, _) = unknown.key.split_last()?;
+        let below = KeyPath::from(key.segments().get(unknown.key.len()..)?.to_vec());
+        Some(table.key(meant.as_str()).concat(&below))
+    });
+    let telling = |segment: &Segment| match segment {
+        Segment::Key(name) => names.hold(name),
+        Segment::Index(_) => false,
+    };
+    meant.is_some_and(|meant| schema.may_be_secret(&meant)) || key.segments().iter().any(telling)
 }
 
 /// The values in a text that is no TOML whose keys are secret: up to the end of the line, and further where nothing

@@ -55,6 +55,8 @@ pub enum GetError {
         key: KeyPath,
         /// A similar key that is there.
         suggestion: Option<KeyPath>,
+        /// Whether the schema declares it; one that it does not may be misspelt.
+        declared: bool,
     },
 }
 
@@ -100,6 +102,7 @@ impl Store {
             return Err(GetError::NotSet {
                 key: setting.name(),
                 suggestion: None,
+                declared: true,
             }
             .into());
         };
@@ -179,6 +182,7 @@ fn default(setting: &Setting, document: &Document, rules: &Rules<'_>) -> Result<
     Err(GetError::NotSet {
         key: setting.name(),
         suggestion: similar(setting, document, &schema),
+        declared: schema.annotation(&setting.path).is_some(),
     }
     .into())
 }
@@ -189,6 +193,17 @@ pub(super) fn similar(setting: &Setting, document: &Document, schema: &Schema) -
     let present = crate::document::changes(&Document::default(), document)
         .into_iter()
         .map(|change| change.key);
-    let near = super::setting::nearest(&setting.path, declared.chain(present))?;
+    let known: Vec<KeyPath> = declared.chain(present).collect();
+    let near = super::setting::nearest(&setting.path, known.iter().cloned()).or_else(|| {
+        // Its own name may be right, and the table be left out.
+        let (_, Segment::Key(last)) = setting.path.split_last()? else {
+            return None;
+        };
+        let is_namesake = |known: &&KeyPath| {
+            **known != setting.path && matches!(known.segments().last(), Some(Segment::Key(name)) if name == last)
+        };
+        let mut namesakes = known.iter().filter(is_namesake);
+        namesakes.next().cloned()
+    })?;
     Some(KeyPath::root().key(setting.plugin.as_str()).concat(&near))
 }

@@ -153,11 +153,32 @@ fn unknown(name: &KeyPath, first: &str, rules: &Rules<'_>) -> SettingError {
         .map(|known| (strsim::damerau_levenshtein(first, known), known))
         .min();
     let near = near.filter(|(distance, known)| is_slip(*distance, known.len()));
+    let suggestion = near.map(|(_, known)| {
+        let path = name.split_first().map(|(_, path)| path).unwrap_or_default();
+        in_full(known, &path, rules).to_string()
+    });
     SettingError::Unknown {
         name: name.clone(),
-        suggestion: near.map(|(_, known)| known.clone()),
+        suggestion,
         plugins,
     }
+}
+
+/// The name that was meant, given its first part and what was written behind it; the first part alone where nothing
+/// similar stands behind that.
+fn in_full(first: &str, path: &KeyPath, rules: &Rules<'_>) -> KeyPath {
+    let begin = KeyPath::root().key(first);
+    let Some(schema) = Some(first)
+        .filter(|first| rules.has(first))
+        .and_then(|plugin| rules.schema(plugin).ok())
+    else {
+        return begin.concat(path);
+    };
+    if path.is_empty() || schema.annotation(path).is_some() {
+        return begin.concat(path);
+    }
+    let declared = schema.settings().into_iter().map(|(path, _)| path);
+    nearest(path, declared).map_or(begin.clone(), |path| begin.concat(&path))
 }
 
 /// The key that is most similar to a wanted one, if it is similar enough to be meant.

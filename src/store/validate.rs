@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::checked::SecretNames;
+use super::checked::{self, SecretNames};
 use super::live::Live;
 use super::manifest::{MANIFEST, plugin_of, schema_path, settings_path};
 use super::opened::{Opened, Unsealing};
@@ -332,8 +332,12 @@ fn check_text(
                 violations.extend(rules::check_version(&document, versions));
                 violations.sort_by_key(|violation| violation.span.start);
             }
+            if violations.is_empty() {
+                return CheckedFile::new(path, document.text(), Some(schema.name().to_owned()), violations);
+            }
+            let hidden = checked::hidden(schema, &document, &violations);
             CheckedFile::new(path, document.text(), Some(schema.name().to_owned()), violations)
-                .hiding(&|| schema.secrets(&document))
+                .hiding(&|| hidden.clone())
         }
         Err(errors) => CheckedFile::syntax(path, &text, errors, &SecretNames::of(checker.schema())),
     }

@@ -145,6 +145,11 @@ pub(super) fn refuse_secrets<'k>(
 fn with_missing(assignments: &[Assignment], error: StoreError) -> Failure {
     let failure = Failure::from(error);
     let mut missing = Vec::new();
+    let mut violations = failure.files.iter().flat_map(|file| &file.violations);
+    if violations.any(|violation| violation.code == Code::UnknownKey) {
+        // It may be a slip in the name of a secret: its value is not repeated.
+        return failure;
+    }
     for file in &failure.files {
         let plugin = plugin_of(&file.path).map(|plugin| KeyPath::root().key(plugin));
         for violation in &file.violations {

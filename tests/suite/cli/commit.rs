@@ -128,7 +128,7 @@ error[VC104]: `plugin` is not a known key
    |  ^^^^^^ the schema does not declare it
    |
    = note: known keys: plugins, secrets
-help: mend valvecfg.toml, or take back what is recorded with `git checkout -- valvecfg.toml`
+help: did you mean `plugins`? mend valvecfg.toml, or take back what is recorded with `git checkout -- valvecfg.toml`
 [exit 1]
 "#]]
     );

@@ -174,7 +174,7 @@ help: `valvecfg list` shows all settings
 $ valvecfg get valv.threshold
 ------- stderr -------
 error: no plugin has a setting `valv.threshold`
-help: did you mean `valve`?
+help: did you mean `valve.threshold`?
 [exit 2]
 
 $ valvecfg get '[0]'
@@ -459,6 +459,80 @@ $ valvecfg get valve.mqtt.password --reveal
 ------- stderr -------
 error: `valve.mqtt.password` is not set and has no default
 help: `--default VALUE` gives a value for this case
+[exit 1]
+"#]]
+    );
+}
+
+#[test]
+fn a_name_that_means_nothing_is_answered_with_what_could_be_meant() {
+    let environment = TestEnvironment::gateway();
+    assert_screen!(
+        environment.screens(&[
+            "get valv.threshold",
+            "get valv.treshold",
+            "get valv.nosuch",
+            "get treshold",
+            "get valve.password",
+            "get valve.position",
+            "describe valve.nosuch",
+            "list valve.nosuch",
+            "list valve.mqtt.prt",
+        ]),
+        str![[r#"
+$ valvecfg get valv.threshold
+------- stderr -------
+error: no plugin has a setting `valv.threshold`
+help: did you mean `valve.threshold`?
+[exit 2]
+
+$ valvecfg get valv.treshold
+------- stderr -------
+error: no plugin has a setting `valv.treshold`
+help: did you mean `valve.threshold`?
+[exit 2]
+
+$ valvecfg get valv.nosuch
+------- stderr -------
+error: no plugin has a setting `valv.nosuch`
+help: did you mean `valve`?
+[exit 2]
+
+$ valvecfg get treshold
+------- stderr -------
+error: no plugin has a setting `treshold`
+help: did you mean `threshold`?
+[exit 2]
+
+$ valvecfg get valve.password
+------- stderr -------
+error: `valve.password` is not set and has no default
+help: a similar setting is `valve.mqtt.password`
+help: `--default VALUE` gives a value for this case
+[exit 1]
+
+$ valvecfg get valve.position
+------- stderr -------
+error: `valve.position` is not set and has no default
+help: `--default VALUE` gives a value for this case
+[exit 1]
+
+$ valvecfg describe valve.nosuch
+------- stderr -------
+error: `valve.nosuch` is not set and has no default
+help: `valvecfg list valve` shows the settings there are
+[exit 1]
+
+$ valvecfg list valve.nosuch
+------- stderr -------
+error: `valve.nosuch` is not set and has no default
+help: `valvecfg list valve` shows the settings there are
+[exit 1]
+
+$ valvecfg list valve.mqtt.prt
+------- stderr -------
+error: `valve.mqtt.prt` is not set and has no default
+help: a similar setting is `valve.mqtt.port`
 [exit 1]
 "#]]
     );

@@ -119,6 +119,7 @@ help: a key is written like valve.zones[0]."drip line".flow
 $ valvecfg list valve.nosuch
 ------- stderr -------
 error: `valve.nosuch` is not set and has no default
+help: `valvecfg list valve` shows the settings there are
 [exit 1]
 "#]]
     );

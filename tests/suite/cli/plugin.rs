@@ -429,3 +429,11 @@ help: nothing was written; rename one of the two, or make them the same: schemas
     environment.succeed(&line.split(' ').collect::<Vec<_>>());
     assert_eq!(environment.git_status(), "");
 }
+
+#[test]
+fn a_slip_in_the_name_of_the_manifest_s_table_is_answered_with_its_name() {
+    let environment = TestEnvironment::gateway();
+    environment.edit("valvecfg.toml", "[plugins.valve]", "[plugin.valve]");
+    let screen = environment.run(&["list"]);
+    assert!(screen.stderr.contains("did you mean `plugins`?"), "{screen}");
+}

@@ -879,3 +879,24 @@ nothing to do: it is so already
     assert!(screen.stdout.contains("saved as"), "{screen}");
     assert_ne!(environment.read("plugins/valve.toml"), settings);
 }
+
+#[test]
+fn a_slip_in_the_name_of_a_secret_shows_nothing_of_its_value() {
+    let environment = gateway();
+    for key in [
+        "valve.mqtt.pasword",
+        "valve.mqt.password",
+        "valve.mqtt.api_token",
+        "valve.mqtt.pasword valve.threshold=2",
+    ] {
+        let (key, rest) = key.split_once(' ').unwrap_or((key, "valve.hysteresis=2"));
+        let screen = environment.run(&["set", &format!("{key}={CANARY}"), rest]);
+        assert_eq!(screen.code(), Some(1), "{screen}");
+        assert!(!screen.to_string().contains(CANARY), "{screen}");
+    }
+    let screen = environment.run(&["set", "valve.mqtt.pasword", CANARY]);
+    assert!(screen.stderr.contains("did you mean `password`?"), "{screen}");
+    // What is no secret by any name is shown.
+    let screen = environment.run(&["set", "valve.mqtt.usr", "ines"]);
+    assert!(screen.stderr.contains("usr = \"ines\""), "{screen}");
+}

@@ -219,7 +219,7 @@ error[VC104]: `mod` is not a known key
    | ^^^ the schema does not declare it
    |
    = note: known keys: schema_version, mode, threshold, hysteresis, position, poll_interval, fail_safe, mqtt, zones
-help: nothing was written
+help: nothing was written; did you mean `mode`?
 [exit 1]
 
 $ valvecfg set valve.mode=manual
@@ -942,6 +942,33 @@ saved as [rev 2]
 
 $ valvecfg get valve.threshold
 10
+"#]]
+    );
+}
+
+#[test]
+fn a_slip_in_the_name_of_a_setting_that_stands_there_is_answered_with_its_name() {
+    let environment = TestEnvironment::gateway();
+    assert_screen!(
+        environment.screens(&["set valve.threshhold 5", "set valv.threshold 5"]),
+        str![[r#"
+$ valvecfg set valve.threshhold 5
+------- stderr -------
+error[VC104]: `threshhold` is not a known key
+  --> plugins/valve.toml:13:1
+   |
+13 | threshhold = 5
+   | ^^^^^^^^^^ the schema does not declare it
+   |
+   = note: known keys: schema_version, mode, threshold, hysteresis, position, poll_interval, fail_safe, mqtt, zones
+help: nothing was written; did you mean `threshold`?
+[exit 1]
+
+$ valvecfg set valv.threshold 5
+------- stderr -------
+error: no plugin has a setting `valv.threshold`
+help: did you mean `valve.threshold`?
+[exit 2]
 "#]]
     );
 }

@@ -449,7 +449,7 @@ For more information, try '--help'.
     assert_screen!(
         String::from_utf8(std::fs::read(environment.folder().join("report.json")).unwrap()).unwrap(),
         str![[r##"
-[{"file":"bad.toml","line":2,"column":8,"end_line":2,"end_column":9,"code":"VC101","severity":"error","message":"`port` must be at least 1","key":"port","schema":"#/properties/port/minimum","label":"0 is out of range","allowed":"1 to 65535 (./s.json#/properties/port)","suggestion":"1"},{"file":"bad.toml","line":3,"column":1,"end_line":3,"end_column":5,"code":"VC104","severity":"error","message":"`prot` is not a known key","key":"prot","schema":"#/additionalProperties","label":"the schema does not declare it","allowed":"known keys: port, mail"}]
+[{"file":"bad.toml","line":2,"column":8,"end_line":2,"end_column":9,"code":"VC101","severity":"error","message":"`port` must be at least 1","key":"port","schema":"#/properties/port/minimum","label":"0 is out of range","allowed":"1 to 65535 (./s.json#/properties/port)","suggestion":"1"},{"file":"bad.toml","line":3,"column":1,"end_line":3,"end_column":5,"code":"VC104","severity":"error","message":"`prot` is not a known key","key":"prot","schema":"#/additionalProperties","label":"the schema does not declare it","allowed":"known keys: port, mail","suggestion":"port"}]
 
 "##]]
     );
