@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::apply::tracked_paths;
 use super::compare::changes_of;
 use super::doctor::Finding;
-use super::draft::Draft;
+use super::draft::{self, Draft};
 use super::live::Live;
 use super::manifest::{plugin_of, settings_path};
 use super::rules::Rules;
@@ -200,6 +200,22 @@ fn checked(rules: &Rules<'_>, name: &str, live: Option<Vec<u8>>) -> Result<Check
     }
 }
 
+/// The same where the file is not what is recorded: as a verb would check it that records hand edits.
+fn checked_by_hand(
+    session: &Session<'_>,
+    name: &str,
+    recorded: Option<&[u8]>,
+    live: Option<Vec<u8>>,
+) -> Result<CheckedFile, StoreError> {
+    let parsed = |bytes: &[u8]| draft::parse(&settings_path(name), bytes.to_vec(), &session.live).ok();
+    let Some(after) = live.as_deref().and_then(parsed) else {
+        return checked(&session.rules, name, live);
+    };
+    let before = recorded.and_then(parsed).unwrap_or_default();
+    let keyring = || session.store.keyring(&|_| None).ok().flatten();
+    session.rules.check_by_hand(name, &before, &after, &keyring)
+}
+
 /// What keeps one plugin's settings from being looked at, as something wrong with them; an error that concerns the
 /// whole store stays one.
 fn unchecked(name: &str, error: StoreError) -> Result<CheckedFile, StoreError> {
@@ -230,13 +246,14 @@ fn plugin_status(session: &Session<'_>, draft: &mut Draft<'_, '_>, name: &str) -
         // A plugin needs its file, recorded or not.
         state = FileState::Missing;
     }
-    let mut changes = Vec::new();
-    if state != FileState::Recorded {
-        let recorded = file.recorded.map(|blob| session.history.read_blob(blob)).transpose()?;
-        changes = changes_of(&session.rules, &path, recorded.as_deref(), file.live.as_deref());
-    }
     let is_recorded = file.recorded.is_some();
-    let checked = checked(&session.rules, name, file.live)?;
+    let (changes, checked) = if state == FileState::Recorded {
+        (Vec::new(), checked(&session.rules, name, file.live)?)
+    } else {
+        let recorded = file.recorded.map(|blob| session.history.read_blob(blob)).transpose()?;
+        let changes = changes_of(&session.rules, &path, recorded.as_deref(), file.live.as_deref());
+        (changes, checked_by_hand(session, name, recorded.as_deref(), file.live)?)
+    };
     Ok(PluginStatus {
         is_recorded,
         ..PluginStatus::new(name, state, changes, checked)

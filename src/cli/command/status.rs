@@ -11,8 +11,10 @@ use crate::cli::exit::Exit;
 use crate::cli::options::Options;
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
+use crate::document::KeyPath;
+use crate::schema::Code;
 use crate::store::manifest::{MANIFEST, settings_path};
-use crate::store::{FileState, Status};
+use crate::store::{FileState, PluginStatus, Status};
 
 /// Show hand edits, files that are not valid, and the last revision
 ///
@@ -132,6 +134,16 @@ impl Answer for Status {
     }
 }
 
+/// The secret to be set anew where nothing else is wrong with a plugin's settings.
+fn unopened(plugin: &PluginStatus) -> Option<KeyPath> {
+    match plugin.checked.violations.as_slice() {
+        [only] if only.code == Code::SecretUnopened && plugin.checked.is_refused() => {
+            Some(KeyPath::root().key(plugin.name.as_str()).concat(&only.key))
+        }
+        _ => None,
+    }
+}
+
 impl Status {
     /// What to type next.
     fn advice(&self) -> Vec<String> {
@@ -151,6 +163,11 @@ impl Status {
             } else if let Some(key) = plugin.checked.exposed() {
                 lines.push(format!(
                     "`valvecfg secret set {key} --from-file` seals it where it stands"
+                ));
+            } else if let Some(key) = unopened(plugin) {
+                lines.push(format!(
+                    "`valvecfg secret set {key}` sets it anew; `git checkout -- {}` takes back what is recorded",
+                    settings_path(name)
                 ));
             } else if plugin.checked.is_refused() {
                 lines.push(format!("`valvecfg edit {name}` mends the file"));

@@ -240,3 +240,37 @@ error[VC004]: plugin `irrigation` has no schema schemas/irrigation/1.schema.json
 "#]]
     );
 }
+
+#[test]
+fn a_sealed_value_that_a_hand_edit_has_damaged_is_not_valid() {
+    let environment = super::secret::sealed();
+    let sealed = super::unsealing::line(&environment);
+    environment.edit(
+        "plugins/valve.toml",
+        &sealed,
+        &sealed.replace("age:YWdl", "age:YWdlLWVuY3J5cHRpb24ub3JnL3YxYWdl"),
+    );
+    assert_screen!(
+        environment.screens(&["status", "status --exit-code --json"]),
+        str![[r#"
+$ valvecfg status
+store     [STORE]
+revision  [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          valve.mqtt.password ‹secret› added
+heating     as recorded
+irrigation  as recorded
+valve       edited by hand, 1 violation
+            valve.mqtt.password ‹secret› -> ‹secret›
+error[VC202]: `mqtt.password` cannot be opened: the sealed value is damaged: it is of an unknown version of age
+  --> plugins/valve.toml:18:12
+   |
+18 | password = ‹secret›
+   |            ^^^^^^^^
+`valvecfg secret set valve.mqtt.password` sets it anew; `git checkout -- plugins/valve.toml` takes back what is recorded
+
+$ valvecfg status --exit-code --json
+{"folder":"[STORE]","revision":{"id":"[rev 1]","parent":"[rev 2]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"},"message":"valve.mqtt.password ‹secret› added","via":"secret set"},"trouble":null,"plugins":[{"name":"heating","state":"recorded","changes":[],"violations":0},{"name":"irrigation","state":"recorded","changes":[],"violations":0},{"name":"valve","state":"edited","changes":[{"key":"valve.mqtt.password","before":"‹secret›","after":"‹secret›"}],"violations":1}],"files":[],"strangers":[]}
+[exit 1]
+"#]]
+    );
+}
