@@ -108,7 +108,10 @@ pub(crate) fn run(args: &EditArgs, options: &Options) -> Result<Reply, Failure> 
             diagnostic::write_violation(&mut shown, &checked, violation, None, style).map_err(Failure::printing)?;
         }
         if !options.interactive || options.yes() {
-            let failure = Failure::from(crate::store::StoreError::Invalid { files: vec![checked] });
+            let mut failure = Failure::from(crate::store::StoreError::Invalid { files: vec![checked] });
+            failure.hints.push(format!(
+                "`valvecfg edit {plugin}` on a terminal lets you go on where something is wrong"
+            ));
             return Err(session.keep(file, &typed, failure));
         }
         std::io::stderr().lock().write_all(&shown).map_err(Failure::printing)?;

@@ -67,6 +67,7 @@ error[VC101]: `threshold` must be at most 100
   |
   = note: 0 to 100 percent, default 60 (schemas/valve/1.schema.json#/properties/threshold)
 help: nothing was written; try `valvecfg set valve.threshold 100`
+help: `valvecfg edit valve` on a terminal lets you go on where something is wrong
 help: your text is in [FOLDER]/valve-XXXX.toml
 [exit 1]
 "#]]
