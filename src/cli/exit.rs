@@ -23,6 +23,10 @@ pub enum Exit {
     NotLive,
     /// A bug in valvecfg.
     Bug,
+    /// A command that was to be run is there and cannot be, as shells say it.
+    NotRunnable,
+    /// A command that was to be run is not there, as shells say it.
+    NoCommand,
 }
 
 impl Exit {
@@ -39,6 +43,8 @@ impl Exit {
             Self::Sealed => 6,
             Self::NotLive => 8,
             Self::Bug => 70,
+            Self::NotRunnable => 126,
+            Self::NoCommand => 127,
         }
     }
 }

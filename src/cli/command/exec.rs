@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use crate::cli::diagnostic::Style;
+use crate::cli::exit::Exit;
 use crate::cli::options::{DryRun, Options};
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
@@ -26,7 +27,8 @@ use crate::store::StoreError;
 /// command and whoever may look into it sees them.
 ///
 /// The command takes the place of valvecfg: its exit code and signals are its own.
-/// It is not run while the settings are not valid.
+/// It is not run while the settings are not valid. Where there is no such command
+/// the exit code is 127, and 126 where it cannot be run, as of a shell.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 #[expect(
@@ -64,10 +66,15 @@ pub(crate) fn run(args: &ExecArgs, options: &Options) -> Result<Reply, Failure> 
     command.args(arguments);
     command.envs(variables.iter().map(|(name, value)| (name, value.as_str())));
     let refused = command.exec();
-    Err(Failure::outside(
-        format!("cannot run {}", program.to_string_lossy()),
-        refused,
-    ))
+    let exit = if refused.kind() == io::ErrorKind::NotFound {
+        Exit::NoCommand
+    } else {
+        Exit::NotRunnable
+    };
+    Err(Failure {
+        exit,
+        ..Failure::outside(format!("cannot run {}", program.to_string_lossy()), refused)
+    })
 }
 
 /// What would be run, and the variables that it would be given.

@@ -226,6 +226,8 @@ fn a_command_is_given_the_settings_and_ends_as_itself() {
             "exec valve -- sh -c 'exit 42'",
             "exec valve -- sh -c 'kill -TERM $$'",
             "exec valve -- ./no/such/command",
+            "exec valve -- no-such-command",
+            "exec valve -- ./plugins/valve.toml",
         ]),
         str![[r#"
 $ valvecfg exec heating -n -- true
@@ -273,7 +275,17 @@ $ valvecfg exec valve -- sh -c 'kill -TERM $$'
 $ valvecfg exec valve -- ./no/such/command
 ------- stderr -------
 error: cannot run ./no/such/command: No such file or directory (os error 2)
-[exit 3]
+[exit 127]
+
+$ valvecfg exec valve -- no-such-command
+------- stderr -------
+error: cannot run no-such-command: No such file or directory (os error 2)
+[exit 127]
+
+$ valvecfg exec valve -- ./plugins/valve.toml
+------- stderr -------
+error: cannot run ./plugins/valve.toml: Permission denied (os error 13)
+[exit 126]
 "#]]
     );
     let without = environment.run(&["exec", "valve"]);
