@@ -169,7 +169,6 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
         StoreError::Secret(error) => secret::hints(error),
         StoreError::Render(error) => render_hints(error),
         StoreError::NotJson { .. } => (Exit::No, hints("nothing was written".into())),
-        StoreError::Init(InitError::Already { .. }) => (Exit::No, hints("`valvecfg status` shows how it is".into())),
         StoreError::Init(InitError::ForeignRepository { .. }) => (
             Exit::No,
             hints("choose a folder of its own: `valvecfg init DIR`".into()),

@@ -30,6 +30,8 @@ pub struct Created {
     pub files: Vec<String>,
     /// The git settings that a clone was given, as `NAME=VALUE`.
     pub settings: Vec<String>,
+    /// Whether it was a store already, and nothing had to be made.
+    pub already: bool,
     /// Whether this was a dry run.
     pub dry_run: bool,
 }
@@ -38,19 +40,13 @@ impl Created {
     /// Whether it was made of a clone, whose revisions were there already.
     #[must_use]
     pub fn is_clone(&self) -> bool {
-        self.revision.is_some() && self.files.is_empty()
+        self.revision.is_some() && self.files.is_empty() && !self.already
     }
 }
 
 /// Why no store was made.
 #[derive(Debug, Error)]
 pub enum InitError {
-    /// There is one already.
-    #[error("{} is a store already", folder.display())]
-    Already {
-        /// The folder.
-        folder: PathBuf,
-    },
     /// There is a git repository of somebody else's.
     #[error("{} has a git repository already; a store keeps its history in one of its own", folder.display())]
     ForeignRepository {
@@ -63,7 +59,7 @@ impl Store {
     /// What [`Self::init`] would make in `folder`, as far as that is known before.
     ///
     /// # Errors
-    /// [`InitError`] where there is a store already, or a repository that is none.
+    /// [`InitError`] where there is a repository that is none of ours.
     pub fn check_init(folder: &Path, limits: Limits) -> Result<Created, StoreError> {
         let new = Created {
             folder: folder.to_owned(),
@@ -87,12 +83,10 @@ impl Store {
             Some(None) | None => return Err(InitError::ForeignRepository { folder }.into()),
         }
         let (head, settings) = (history.head()?, history.missing_settings());
-        if settings.is_empty() && !matches!(head, Head::Unknown(_)) {
-            return Err(InitError::Already { folder }.into());
-        }
         Ok(Created {
             folder,
             revision: Some(head.revision()),
+            already: settings.is_empty() && !matches!(head, Head::Unknown(_)),
             settings,
             ..new
         })
@@ -100,13 +94,20 @@ impl Store {
 
     /// Makes a store in `folder`, which is made where it is missing. A manifest, settings and schemas that stand
     /// there already are checked and recorded; nothing of them is changed. A clone of a store gets what git does
-    /// not clone: the settings of its repository, and that its history is accepted here.
+    /// not clone: the settings of its repository, and that its history is accepted here. A store stays as it is.
     pub fn init(folder: &Path, limits: Limits) -> Result<Created, StoreError> {
         std::fs::create_dir_all(folder).map_err(|source| FileError::io("make the folder", folder, source))?;
         let root = std::fs::canonicalize(folder).map_err(|source| FileError::io("open", folder, source))?;
         // Two at once would build the repository in the same place.
         let _lock = WriterLock::acquire_folder(&root, limits.patience)?;
-        if Self::check_init(&root, limits)?.revision.is_some() {
+        let planned = Self::check_init(&root, limits)?;
+        if planned.already {
+            return Ok(Created {
+                dry_run: false,
+                ..planned
+            });
+        }
+        if planned.revision.is_some() {
             return Self::at(root, limits).settle();
         }
         let ownership = Ownership::of(&root)?;

@@ -10,6 +10,7 @@ JSON: one object
   revision    the id of its last revision; null where there would be none yet
   files[]     what the first revision records, from the store's folder
   settings[]  the git settings that a clone was given, as NAME=VALUE
+  already     whether it was a store already, and nothing had to be made
   dry_run     whether nothing was written because of --dry-run";
 
 /// Every verb that records something.

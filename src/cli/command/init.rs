@@ -22,7 +22,7 @@ use crate::store::{Created, Store};
 ///
 /// Files that stand there already are kept; a manifest, settings and schemas among
 /// them are checked and recorded as the first revision. In a clone of a store it
-/// makes what git does not clone.
+/// makes what git does not clone. Where there is a store already, nothing is done.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct InitArgs {
@@ -39,9 +39,15 @@ pub(crate) fn run(args: &InitArgs, options: &Options) -> Result<Reply, Failure> 
     let folder = named.unwrap_or_else(|| std::path::Path::new("."));
     if options.dry_run(args.dry) {
         let planned = Store::check_init(folder, options.limits())?;
-        return Ok(Reply::of(planned).note("nothing was written: this was a dry run"));
+        return Ok(match already(&planned) {
+            Some(note) => Reply::of(planned).note(note),
+            None => Reply::of(planned).note("nothing was written: this was a dry run"),
+        });
     }
     let created = Store::init(folder, options.limits())?;
+    if let Some(note) = already(&created) {
+        return Ok(Reply::of(created).note(note));
+    }
     let is_clone = created.is_clone();
     let reply = Reply::of(created);
     Ok(if is_clone {
@@ -51,12 +57,22 @@ pub(crate) fn run(args: &InitArgs, options: &Options) -> Result<Reply, Failure> 
     })
 }
 
+/// What is said where nothing had to be done.
+fn already(created: &Created) -> Option<String> {
+    let folder = created.folder.display().to_string();
+    let note = || format!("nothing to do: {} is a store already", escaped(&folder));
+    created.already.then(note)
+}
+
 impl Answer for Created {
     fn json(&self) -> Vec<Json> {
         vec![json!(self)]
     }
 
     fn show(&self, out: &mut dyn Write, _style: Style) -> io::Result<()> {
+        if self.already {
+            return Ok(());
+        }
         let made = if self.dry_run { "would make" } else { "made" };
         let folder = escaped(&self.folder.display().to_string()).into_owned();
         let of = if self.is_clone() { " of the clone" } else { "" };

@@ -152,9 +152,7 @@ git's setting gc.auto=0
 
 $ valvecfg init ../clone
 ------- stderr -------
-error: [FOLDER]/clone is a store already
-help: `valvecfg status` shows how it is
-[exit 1]
+nothing to do: [FOLDER]/clone is a store already
 
 $ valvecfg -C ../clone doctor --deep
 ------- stderr -------
@@ -187,7 +185,7 @@ note: the history was made by another program
 [exit 1]
 
 $ valvecfg -C ../clone init --json
-{"folder":"[FOLDER]/clone","revision":"[rev 1]","files":[],"settings":["core.repositoryformatversion=1","core.fsync=all","extensions.preciousObjects=true","core.trustctime=false","core.logAllRefUpdates=false","core.autocrlf=false","gc.auto=0"],"dry_run":false}
+{"folder":"[FOLDER]/clone","revision":"[rev 1]","files":[],"settings":["core.repositoryformatversion=1","core.fsync=all","extensions.preciousObjects=true","core.trustctime=false","core.logAllRefUpdates=false","core.autocrlf=false","gc.auto=0"],"already":false,"dry_run":false}
 
 $ valvecfg -C ../clone doctor
 ------- stderr -------

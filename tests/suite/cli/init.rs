@@ -30,15 +30,11 @@ next: `valvecfg plugin add NAME --schema FILE`
 
 $ valvecfg init
 ------- stderr -------
-error: [STORE] is a store already
-help: `valvecfg status` shows how it is
-[exit 1]
+nothing to do: [STORE] is a store already
 
 $ valvecfg init -n
 ------- stderr -------
-error: [STORE] is a store already
-help: `valvecfg status` shows how it is
-[exit 1]
+nothing to do: [STORE] is a store already
 
 $ valvecfg status
 store     [STORE]
