@@ -43,7 +43,7 @@ pub(crate) fn run(scene: &Scene, report: &mut Report) -> Result<()> {
         20,
         1.0,
         Side::new("history KEY, all", |_| {
-            scene.valvecfg(&long, &["history", KEY, "--count", "0"])
+            scene.valvecfg(&long, &["history", KEY, "--count", "all"])
         }),
         Side::new("git log -- FILE", |_| scene.git(&long, &["log", "--", FILE])),
     )?;

@@ -25,6 +25,30 @@ pub fn shown(value: &Value) -> String {
     }
 }
 
+/// A value longer than this many characters is cut where a person reads it among others.
+const LONGEST: usize = 200;
+/// So many characters of a long value are shown.
+const BEGIN: usize = 60;
+
+/// A value as a person reads it among others: as [`shown`], and of a long one the begin and how long it is.
+#[must_use]
+pub fn brief(value: &Value) -> String {
+    let text = shown(value);
+    if text.char_indices().nth(LONGEST).is_none() {
+        return text;
+    }
+    let begin: String = text.chars().take(BEGIN).collect();
+    let (count, unit) = match value {
+        Value::String(text) => (text.chars().count(), "characters"),
+        Value::Array(items) => (items.len(), "items"),
+        Value::Table(entries) => (entries.len(), "keys"),
+        Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => {
+            (text.chars().count(), "characters")
+        }
+    };
+    format!("{begin}… ({count} {unit})")
+}
+
 /// One key whose value differs between two documents. At least one of the two values is there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
@@ -36,14 +60,14 @@ pub struct Change {
     pub after: Option<Value>,
 }
 
-/// `threshold 60 -> 55`, `zones[1].flow 2.5 added`, `mode "auto" removed`.
+/// `threshold 60 -> 55`, `zones[1].flow 2.5 added`, `mode "auto" removed`; of long values the begin.
 impl fmt::Display for Change {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = &self.key;
         match (&self.before, &self.after) {
-            (Some(before), Some(after)) => write!(formatter, "{key} {} -> {}", shown(before), shown(after)),
-            (None, Some(after)) => write!(formatter, "{key} {} added", shown(after)),
-            (Some(before), None) => write!(formatter, "{key} {} removed", shown(before)),
+            (Some(before), Some(after)) => write!(formatter, "{key} {} -> {}", brief(before), brief(after)),
+            (None, Some(after)) => write!(formatter, "{key} {} added", brief(after)),
+            (Some(before), None) => write!(formatter, "{key} {} removed", brief(before)),
             (None, None) => write!(formatter, "{key} unchanged"),
         }
     }

@@ -34,7 +34,7 @@ use serde_json::Value as Json;
 use thiserror::Error;
 use toml::de::DeTable;
 
-pub use change::{Change, MASK, changes, shown};
+pub use change::{Change, MASK, brief, changes, shown};
 pub use edit::EditError;
 pub use key::{KeyError, KeyPath, Segment};
 pub use merge::{Conflict, MergeError, merge};

@@ -9,7 +9,7 @@ use super::draft::{self, Draft};
 use super::manifest::{plugin_of, settings_path};
 use super::rules::Rules;
 use super::session::{Access, Session};
-use super::{Store, StoreError};
+use super::{Store, StoreError, message};
 use crate::document::{self, Change, Document};
 use crate::history::BlobId;
 use crate::revision::{Revision, RevisionId};
@@ -44,6 +44,20 @@ pub struct Shown {
     /// What it changed.
     #[serde(flatten)]
     pub difference: Difference,
+}
+
+impl Shown {
+    /// The lines of its message that say more than its changes do.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<&str> {
+        message::remarks(&self.revision.message, &self.difference.changes)
+    }
+
+    /// Whether its message tells a change.
+    #[must_use]
+    pub fn tells(&self, change: &Change) -> bool {
+        message::tells(&self.revision.message, change)
+    }
 }
 
 impl Store {

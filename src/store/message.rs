@@ -6,8 +6,10 @@ use crate::revision::Message;
 
 /// More changes than this are counted instead of named in the first line.
 const NAMED: usize = 3;
-/// A value longer than this many characters is cut in the message; history holds it whole.
-const VALUE_LENGTH: usize = 60;
+/// A line that is longer than this many characters is cut; history holds its values whole.
+const LONGEST_LINE: usize = 120;
+/// How the message of a hand edit begins.
+const BY_HAND: &str = "edited by hand: ";
 
 /// The message of a verb's change.
 ///
@@ -43,15 +45,39 @@ pub(super) fn of_change(
 
 /// The message of a hand edit that was recorded on the way.
 pub(super) fn of_hand_edit(changes: &[Change], files: &[String]) -> Message {
-    let text = format!("edited by hand: {}", summary(changes, files));
     Message {
-        text,
+        text: hand_summary(changes, files),
         trailers: trailers("hand", changes, files),
     }
 }
 
+/// The lines of a message that say more than its changes do. Those were made by [`of_change`] where nobody gave
+/// another message.
+pub(super) fn remarks<'m>(message: &'m str, changes: &[Change]) -> Vec<&'m str> {
+    let told: Vec<String> = changes.iter().map(line).collect();
+    let summary = told.join(", ");
+    let mut remarks: Vec<&str> = Vec::new();
+    for (at, text) in message.lines().enumerate() {
+        let by_hand = text.strip_prefix(BY_HAND);
+        if at == 0 && by_hand == Some(summary.as_str()) {
+            remarks.push(BY_HAND.trim_end_matches([':', ' ']));
+        } else if !(at == 0 && text == summary || at > 0 && told.iter().any(|told| told == text)) {
+            remarks.push(text);
+        }
+    }
+    while remarks.last().is_some_and(|line| line.trim().is_empty()) {
+        remarks.pop();
+    }
+    remarks
+}
+
+/// Whether a message tells a change.
+pub(super) fn tells(message: &str, change: &Change) -> bool {
+    message.contains(&line(change))
+}
+
 fn hand_summary(changes: &[Change], files: &[String]) -> String {
-    format!("edited by hand: {}", summary(changes, files))
+    format!("{BY_HAND}{}", summary(changes, files))
 }
 
 /// `valve.threshold 60 -> 55`; several by name, many by number with a line each below.
@@ -69,10 +95,10 @@ fn summary(changes: &[Change], files: &[String]) -> String {
 
 fn line(change: &Change) -> String {
     let text = change.to_string();
-    if text.chars().count() <= 2 * VALUE_LENGTH {
+    if text.chars().count() <= LONGEST_LINE {
         return text;
     }
-    let cut: String = text.chars().take(2 * VALUE_LENGTH).collect();
+    let cut: String = text.chars().take(LONGEST_LINE).collect();
     format!("{cut}…")
 }
 

@@ -12,7 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::options::Options;
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
-use crate::document::{Change, Value};
+use crate::document::{Change, Value, brief};
 use crate::store::Difference;
 
 /// Show what differs, key by key
@@ -108,7 +108,7 @@ pub(super) fn show_change(out: &mut dyn Write, change: &Change, style: Style) ->
         return writeln!(out, "{}", escaped(&change.to_string()));
     }
     let key = escaped(&change.key.to_string()).into_owned();
-    let colored = |value: &Value, color: &str| format!("\u{1b}[{color}m{}\u{1b}[0m", escaped(&value.to_string()));
+    let colored = |value: &Value, color: &str| format!("\u{1b}[{color}m{}\u{1b}[0m", escaped(&brief(value)));
     let (before, after) = (change.before.as_ref(), change.after.as_ref());
     match (
         before.map(|value| colored(value, "31")),

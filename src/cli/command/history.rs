@@ -1,6 +1,9 @@
 //! `valvecfg history`
 
+use std::fmt;
 use std::io::{self, Write};
+use std::num::ParseIntError;
+use std::str::FromStr;
 
 use clap::Args;
 use serde_json::{Value as Json, json};
@@ -35,9 +38,9 @@ pub(crate) struct HistoryArgs {
     /// The setting
     #[arg(add = clap_complete::ArgValueCompleter::new(crate::cli::complete::keys))]
     key: Option<String>,
-    /// How many; 0 for all
-    #[arg(short = 'n', long = "count", value_name = "N", default_value_t = PAGE)]
-    count: usize,
+    /// How many, or `all`
+    #[arg(short = 'n', long = "count", value_name = "N", default_value_t = Count(PAGE))]
+    count: Count,
     /// None older than this time or revision
     #[arg(long, value_name = "WHEN", add = clap_complete::ArgValueCompleter::new(crate::cli::complete::revisions))]
     since: Option<String>,
@@ -49,11 +52,32 @@ pub(crate) struct HistoryArgs {
     plugin: Option<String>,
 }
 
+/// How many revisions are wanted.
+#[derive(Clone, Copy, Debug)]
+struct Count(usize);
+
+impl FromStr for Count {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "all" {
+            return Ok(Self(usize::MAX));
+        }
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
 /// Runs the verb.
 pub(crate) fn run(args: &HistoryArgs, options: &Options) -> Result<Reply, Failure> {
     let store = options.open_store()?;
     let filter = Filter {
-        limit: (args.count > 0).then_some(args.count),
+        limit: Some(args.count.0),
         since: args.since.clone(),
         author: args.author.clone(),
         plugin: args.plugin.clone(),
@@ -64,7 +88,7 @@ pub(crate) fn run(args: &HistoryArgs, options: &Options) -> Result<Reply, Failur
         let key = super::key(key, &store, options)?;
         let values = store.values(&key, &filter, &mut progress)?;
         let is_empty = values.is_empty();
-        if is_empty {
+        if is_empty && args.count.0 > 0 {
             // Says that there is no such setting, and which is similar.
             store.describe(&key)?;
         }
@@ -75,7 +99,7 @@ pub(crate) fn run(args: &HistoryArgs, options: &Options) -> Result<Reply, Failur
         (Reply::of(Revisions(revisions)), is_empty)
     };
     bar.clear();
-    let reply = if is_empty {
+    let reply = if is_empty && args.count.0 > 0 {
         reply.note("no such revision")
     } else {
         reply
@@ -91,7 +115,8 @@ impl Answer for Revisions {
     }
 
     fn show(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
-        for (at, Shown { revision, difference }) in self.0.iter().enumerate() {
+        for (at, entry) in self.0.iter().enumerate() {
+            let Shown { revision, difference } = entry;
             if at > 0 {
                 writeln!(out)?;
             }
@@ -108,8 +133,11 @@ impl Answer for Revisions {
                 "  {}",
                 escaped(revision.message.lines().next().unwrap_or_default())
             )?;
-            let told = |change: &crate::document::Change| revision.message.contains(&change.to_string());
-            let untold: Vec<_> = difference.changes.iter().filter(|change| !told(change)).collect();
+            let untold: Vec<_> = difference
+                .changes
+                .iter()
+                .filter(|change| !entry.tells(change))
+                .collect();
             for change in untold.iter().take(CHANGES) {
                 write!(out, "    ")?;
                 super::diff::show_change(out, change, style)?;
@@ -137,7 +165,7 @@ impl Answer for Values {
         let shown = |value: &Option<Value>| {
             value
                 .as_ref()
-                .map_or_else(|| "(not set)".to_owned(), crate::document::shown)
+                .map_or_else(|| "(not set)".to_owned(), crate::document::brief)
         };
         let one_key = self.0.windows(2).all(|pair| pair[0].key == pair[1].key);
         let mut table = Table::new(["revision", "time", "author", "via", "before", "after"]);

@@ -10,7 +10,7 @@ use crate::cli::options::Options;
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
 use crate::cli::table::Table;
-use crate::document::shown;
+use crate::document::brief;
 use crate::store::{Origin, Row};
 
 /// List settings with their values and defaults
@@ -60,12 +60,12 @@ impl Answer for Settings {
     fn show(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
         let mut table = Table::new(["key", "value", "default", "source"]);
         for row in &self.0 {
-            let default = row.default.as_ref().map_or_else(String::new, ToString::to_string);
+            let default = row.default.as_ref().map_or_else(String::new, brief);
             let source = match &row.origin {
                 Origin::File { file, line, .. } => format!("{file}:{line}"),
                 Origin::Default { .. } => "schema default".to_owned(),
             };
-            table.row([row.key.to_string(), shown(&row.value), default, source]);
+            table.row([row.key.to_string(), brief(&row.value), default, source]);
         }
         table.write(out, style)
     }

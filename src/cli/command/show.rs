@@ -50,31 +50,14 @@ impl Answer for Shown {
         writeln!(out, "time      {}", revision.time)?;
         writeln!(out, "via       {}", escaped(&revision.via))?;
         writeln!(out)?;
-        untold(self)
-            .into_iter()
-            .try_for_each(|line| writeln!(out, "{}", escaped(&format!("    {line}")).trim_end()))?;
-        writeln!(out)?;
+        // The changes are shown by themselves.
+        let remarks = self.remarks();
+        for line in &remarks {
+            writeln!(out, "{}", escaped(&format!("    {line}")).trim_end())?;
+        }
+        if !remarks.is_empty() {
+            writeln!(out)?;
+        }
         super::diff::show_keys(out, &self.difference, style)
     }
-}
-
-/// The lines of the message, without those below the first that only list the changes: these are shown by
-/// themselves, and whole.
-fn untold(shown: &Shown) -> Vec<&str> {
-    let changes: Vec<String> = shown.difference.changes.iter().map(ToString::to_string).collect();
-    let is_told = |line: &str| {
-        let cut = line.strip_suffix('…');
-        let is_of = |change: &String| change == line || cut.is_some_and(|cut| change.starts_with(cut));
-        changes.iter().any(is_of)
-    };
-    let mut lines: Vec<&str> = Vec::new();
-    for (at, line) in shown.revision.message.lines().enumerate() {
-        if at == 0 || !is_told(line) {
-            lines.push(line);
-        }
-    }
-    while lines.len() > 1 && lines.last().is_some_and(|line| line.trim().is_empty()) {
-        lines.pop();
-    }
-    lines
 }

@@ -41,7 +41,7 @@ author    Ines Duarte <ines@gateway.example>
 time      2025-12-01 00:00:00 +00:00
 via       commit
 
-    edited by hand: valve.threshold 60 -> 55
+    edited by hand
 
 valve.threshold 60 -> 55
 plugins/heating.toml  (text only)

@@ -342,3 +342,84 @@ help: mend it with git: `git revert HEAD`, or commit a correction
 "#]]
     );
 }
+
+#[test]
+fn a_long_value_is_cut_for_people_and_whole_for_programs() {
+    let environment = TestEnvironment::open_plugin();
+    let long = "long ".repeat(100);
+    environment.succeed(&["set", "any.note", &long]);
+    environment.succeed(&["set", "any.list", &format!("[{}]", "1,".repeat(300))]);
+    assert_screen!(
+        environment.screens(&[
+            "list",
+            "history any.note",
+            "show @~1",
+            "show",
+            "diff @~2 @",
+            "history -n 2"
+        ]),
+        str![[r#"
+$ valvecfg list
+key       value                                                                           default  source
+any.note  "long long long long long long long long long long long long… (500 characters)           plugins/any.toml:3
+any.list  [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,… (300 items)                plugins/any.toml:4
+
+$ valvecfg history any.note
+revision  time                        author       via  before     after
+[rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte  set  (not set)  "long long long long long long long long long long long long… (500 characters)
+
+$ valvecfg show @~1
+revision  [rev 1]
+author    Ines Duarte <ines@gateway.example>
+time      2025-12-01 00:00:00 +00:00
+via       set
+
+any.note "long long long long long long long long long long long long… (500 characters) added
+
+$ valvecfg show
+revision  [rev 2]
+author    Ines Duarte <ines@gateway.example>
+time      2025-12-01 00:00:00 +00:00
+via       set
+
+any.list [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,… (300 items) added
+
+$ valvecfg diff @~2 @
+any.note "long long long long long long long long long long long long… (500 characters) added
+any.list [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,… (300 items) added
+
+$ valvecfg history -n 2
+[rev 2]  2025-12-01 00:00:00 +00:00  Ines Duarte  via set
+  any.list [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,… (300 items) added
+
+[rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte  via set
+  any.note "long long long long long long long long long long long long… (500 characters) added
+"#]]
+    );
+    for verb in [
+        &["show", "@~1", "--json"][..],
+        &["history", "any.note", "--json"],
+        &["list", "--json"],
+        &["diff", "@~2", "@", "--json"],
+    ] {
+        let json = environment.succeed(verb);
+        assert!(json.contains(&long), "{json}");
+    }
+    assert_eq!(environment.succeed(&["get", "any.note"]), format!("{long}\n"));
+}
+
+#[test]
+fn a_history_of_none_lists_nothing_and_of_all_all() {
+    let environment = TestEnvironment::gateway();
+    for _ in 0..11 {
+        environment.succeed(&["set", "valve.threshold=50"]);
+        environment.succeed(&["set", "valve.threshold=51"]);
+    }
+    assert_eq!(environment.succeed(&["history", "-n", "0"]), "");
+    assert_eq!(
+        environment.succeed(&["history", "valve.threshold", "-n", "0", "--json"]),
+        ""
+    );
+    let all = environment.succeed(&["history", "-n", "all", "--json"]);
+    assert_eq!(all.lines().count(), environment.revisions());
+}

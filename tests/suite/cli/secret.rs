@@ -120,8 +120,6 @@ author    Ines Duarte <ines@gateway.example>
 time      2025-12-01 00:00:00 +00:00
 via       secret set
 
-    valve.mqtt.password ‹secret› added
-
 valve.mqtt.password ‹secret› added
 
 $ valvecfg diff @~1 @ --text
