@@ -158,7 +158,7 @@ impl Store {
         let live = draft::parse(&before.path, before.bytes.clone(), rules.live()).unwrap_or_default();
         let schema = rules.schema(&before.plugin)?;
         let new = custody::new_secrets(&schema, &live, &document);
-        let moved = custody::moved(&schema, &live, &document);
+        let moved = custody::moved(&schema, &schema, &live, &document);
         let keyring = || self.keyring(&|_| None).ok().flatten();
         let mut worthless = opened::worthless(&schema, &before.plugin, &live, &document, &keyring);
         worthless.retain(|violation| !moved.iter().any(|(_, to, _)| *to == violation.key));
