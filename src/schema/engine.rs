@@ -179,7 +179,12 @@ fn rule_broken(file: &File, error: &ValidationError<'_>) -> SchemaError {
     );
     let reason = if are_alternatives {
         // Of the alternatives that the rules are written in, the author knows nothing.
-        format!("{} may not stand here", error.instance())
+        let allowed = if error.instance_path().as_str().ends_with("/type") {
+            ": a type is array, boolean, integer, null, number, object or string, or a list of these"
+        } else {
+            ""
+        };
+        format!("{} may not stand here{allowed}", error.instance())
     } else {
         // The stand-in is ours, not the author's.
         error.to_string().replace(UNANSWERED, "$ref")

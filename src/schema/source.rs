@@ -204,12 +204,16 @@ impl Schema {
 
 impl File {
     pub(super) fn parse(name: &str, text: &str) -> Result<Self, SchemaError> {
-        let json: Json = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+        let text = text.trim_start_matches('\u{feff}');
+        let json: Json = serde_json::from_str(text).map_err(|error| {
             let reason = error.to_string();
+            // The parser counts bytes, and none at the begin of a line.
+            let line = text.split('\n').nth(error.line().saturating_sub(1));
+            let before = line.and_then(|line| line.get(..error.column()));
             SchemaError::NotJson {
                 name: name.to_owned(),
                 line: error.line(),
-                column: error.column(),
+                column: before.map_or(error.column(), |before| before.chars().count()).max(1),
                 reason: reason.split(" at line ").next().unwrap_or_default().to_owned(),
             }
         })?;

@@ -299,7 +299,7 @@ fn what_is_wrong_with_a_schema_is_said_of_the_file_that_was_named() {
         str![[r#"
 $ valvecfg plugin add x --schema ../type.json
 ------- stderr -------
-error: ../type.json#/properties/a/type: "objekt" may not stand here
+error: ../type.json#/properties/a/type: "objekt" may not stand here: a type is array, boolean, integer, null, number, object or string, or a list of these
 help: correct the schema; nothing was written
 [exit 1]
 

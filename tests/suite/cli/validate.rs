@@ -454,3 +454,40 @@ For more information, try '--help'.
 "##]]
     );
 }
+
+#[test]
+fn a_schema_that_is_wrong_is_told_with_its_place_and_what_is_allowed() {
+    let environment = TestEnvironment::gateway();
+    environment.write("schemas/valve/1.schema.json", "{\n  \"ü\": 1,\n");
+    environment.write(
+        "schemas/heating/1.schema.json",
+        r#"{"properties": {"a": {"type": "strin"}}}"#,
+    );
+    environment.beside("a.json", "{\n");
+    environment.beside("b.json", "{\"ü\" 1}");
+    assert_screen!(
+        environment.screens(&[
+            "validate --output-format concise",
+            "plugin add a --schema ../a.json",
+            "plugin add b --schema ../b.json",
+        ]),
+        str![[r#"
+$ valvecfg validate --output-format concise
+schemas/heating/1.schema.json:1:1: error[VC005] schemas/heating/1.schema.json#/properties/a/type: "strin" may not stand here: a type is array, boolean, integer, null, number, object or string, or a list of these
+schemas/valve/1.schema.json:1:1: error[VC005] schemas/valve/1.schema.json:3:1: not JSON: EOF while parsing a value
+[exit 1]
+
+$ valvecfg plugin add a --schema ../a.json
+------- stderr -------
+error: ../a.json:2:1: not JSON: EOF while parsing an object
+help: correct the schema; nothing was written
+[exit 1]
+
+$ valvecfg plugin add b --schema ../b.json
+------- stderr -------
+error: ../b.json:1:6: not JSON: expected `:`
+help: correct the schema; nothing was written
+[exit 1]
+"#]]
+    );
+}
