@@ -8,7 +8,7 @@ mod system;
 use std::io;
 
 use super::exit::Exit;
-use crate::document::{Conflict, EditError, KeyPath, Value};
+use crate::document::{Conflict, EditError, KeyPath, Segment, Value};
 use crate::files::FileError;
 use crate::history::{HistoryError, ResolveError};
 use crate::schema::{Code, SchemaError};
@@ -444,6 +444,11 @@ fn set_hints(error: &SetError) -> (Exit, Vec<String>) {
                 .collect(),
         ),
         SetError::NoSuchItem { .. } => (Exit::No, Vec::new()),
+        SetError::NoArray { key } if matches!(key.segments().last(), Some(Segment::Index(_))) => {
+            let hint =
+                format!("`valvecfg unset '{key}'` takes the item away; `valvecfg set '{key}' VALUE` replaces it");
+            (Exit::No, vec![hint])
+        }
         SetError::NoArray { key } => (Exit::No, vec![format!("`valvecfg set {key} VALUE` replaces a value")]),
         SetError::Twice { .. } => (
             Exit::Usage,

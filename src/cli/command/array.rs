@@ -5,6 +5,7 @@ use clap::Args;
 use crate::cli::options::{ChangeOptions, Options};
 use crate::cli::printer::Reply;
 use crate::cli::report::Failure;
+use crate::document::Segment;
 use crate::store::Given;
 
 /// Add an item to an array; one that it holds already is not added again
@@ -27,8 +28,16 @@ pub(crate) struct AddArgs {
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct RemoveArgs {
+    /// The array
+    #[arg(add = clap_complete::ArgValueCompleter::new(crate::cli::complete::keys))]
+    key: String,
+    /// The item
+    value: Option<String>,
+    /// Take the item as a string, whatever it looks like
+    #[arg(long)]
+    string: bool,
     #[command(flatten)]
-    item: ItemArgs,
+    change: ChangeOptions,
 }
 
 // No doc comment: clap would show it instead of the verb's own.
@@ -46,14 +55,11 @@ struct ItemArgs {
     change: ChangeOptions,
 }
 
-impl ItemArgs {
-    fn given(&self) -> Given {
-        let value = self.value.clone();
-        if self.string {
-            Given::String(value)
-        } else {
-            Given::Text(value)
-        }
+fn given(value: &str, string: bool) -> Given {
+    if string {
+        Given::String(value.to_owned())
+    } else {
+        Given::Text(value.to_owned())
     }
 }
 
@@ -62,15 +68,24 @@ pub(crate) fn add(AddArgs { item }: &AddArgs, options: &Options) -> Result<Reply
     let store = options.open_store()?;
     let key = super::key(&item.key, &store, options)?;
     super::set::refuse_secrets(&store, [(&key, item.value.as_str())].into_iter(), true)?;
-    let (outcome, reached) = store.add(&key, &item.given(), &options.intent(&item.change))?;
+    let (outcome, reached) = store.add(&key, &given(&item.value, item.string), &options.intent(&item.change))?;
     Ok(super::set::reply(outcome, &reached))
 }
 
 /// Runs `remove`.
-pub(crate) fn remove(RemoveArgs { item }: &RemoveArgs, options: &Options) -> Result<Reply, Failure> {
+pub(crate) fn remove(args: &RemoveArgs, options: &Options) -> Result<Reply, Failure> {
     let store = options.open_store()?;
-    let key = super::key(&item.key, &store, options)?;
-    super::set::refuse_secrets(&store, [(&key, item.value.as_str())].into_iter(), true)?;
-    let (outcome, reached) = store.remove(&key, &item.given(), &options.intent(&item.change))?;
+    let key = super::key(&args.key, &store, options)?;
+    let Some(value) = &args.value else {
+        let hint = match key.segments().last() {
+            Some(Segment::Index(_)) => format!("by its place it is taken away with `valvecfg unset '{key}'`"),
+            Some(Segment::Key(_)) | None => {
+                format!("valvecfg remove {key} VALUE; `valvecfg unset {key}` takes all of it away")
+            }
+        };
+        return Err(Failure::usage("`remove` takes an array and the value of an item", hint));
+    };
+    super::set::refuse_secrets(&store, [(&key, value.as_str())].into_iter(), true)?;
+    let (outcome, reached) = store.remove(&key, &given(value, args.string), &options.intent(&args.change))?;
     Ok(super::set::reply(outcome, &reached))
 }

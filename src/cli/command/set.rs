@@ -82,6 +82,19 @@ pub(crate) fn run(args: &SetArgs, options: &Options) -> Result<Reply, Failure> {
             let message = "no space stands around the `=` of an assignment";
             return Err(Failure::usage(message, format!("valvecfg set {key}={value}")));
         }
+        words if words.iter().any(|word| split_assignment(word).is_some()) => {
+            for (key, value) in words.iter().filter_map(|word| split_assignment(word)) {
+                // What follows may be the rest of a secret.
+                let key = super::key(key, &store, options)?;
+                refuse_secrets(&store, [(&key, value)].into_iter(), false)?;
+            }
+            let lacking = words.iter().find(|word| split_assignment(word).is_none());
+            let message = format!("`{}` has no `=`", lacking.map_or("", String::as_str));
+            return Err(Failure::usage(
+                message,
+                "several settings are given as KEY=VALUE; a value with spaces stands in quotes: valvecfg set 'valve.note=two words'",
+            ));
+        }
         words => {
             let message = format!(
                 "`set` takes KEY VALUE, or KEY=VALUE once or more; there are {} words",
@@ -154,7 +167,14 @@ fn with_missing(assignments: &[Assignment], error: StoreError) -> Failure {
         let plugin = plugin_of(&file.path).map(|plugin| KeyPath::root().key(plugin));
         for violation in &file.violations {
             if let (Code::Missing, Some(plugin)) = (violation.code, &plugin) {
-                missing.push(format!(" {}=VALUE", plugin.concat(&violation.key)));
+                let key = plugin.concat(&violation.key);
+                let lies_in =
+                    |given: &Assignment| key.starts_with(&given.name) || violation.key.starts_with(&given.name);
+                if assignments.iter().any(lies_in) {
+                    // It belongs into that value: one setting cannot be given twice.
+                    return failure;
+                }
+                missing.push(format!(" {key}=VALUE"));
             }
         }
     }

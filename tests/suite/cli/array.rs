@@ -106,13 +106,40 @@ help: nothing was written
 
 $ valvecfg remove heating.rooms[0].loops
 ------- stderr -------
-error: the following required arguments were not provided:
-  <VALUE>
-
-Usage: valvecfg remove <KEY> <VALUE>
-
-For more information, try '--help'.
+error: `remove` takes an array and the value of an item
+help: valvecfg remove heating.rooms[0].loops VALUE; `valvecfg unset heating.rooms[0].loops` takes all of it away
 [exit 2]
+"#]]
+    );
+}
+
+#[test]
+fn an_item_by_its_place_is_for_unset() {
+    let environment = TestEnvironment::gateway();
+    assert_screen!(
+        environment.screens(&[
+            "remove 'valve.zones[2]'",
+            "remove valve.zones",
+            "remove 'valve.zones[2]' beds",
+        ]),
+        str![[r#"
+$ valvecfg remove 'valve.zones[2]'
+------- stderr -------
+error: `remove` takes an array and the value of an item
+help: by its place it is taken away with `valvecfg unset 'valve.zones[2]'`
+[exit 2]
+
+$ valvecfg remove valve.zones
+------- stderr -------
+error: `remove` takes an array and the value of an item
+help: valvecfg remove valve.zones VALUE; `valvecfg unset valve.zones` takes all of it away
+[exit 2]
+
+$ valvecfg remove 'valve.zones[2]' beds
+------- stderr -------
+error: `valve.zones[2]` is no array
+help: `valvecfg unset 'valve.zones[2]'` takes the item away; `valvecfg set 'valve.zones[2]' VALUE` replaces it
+[exit 1]
 "#]]
     );
 }

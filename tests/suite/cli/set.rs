@@ -354,8 +354,8 @@ help: give each setting once; nothing was written
 
 $ valvecfg set valve.threshold=5 valve.mode
 ------- stderr -------
-error: `set` takes KEY VALUE, or KEY=VALUE once or more; there are 2 words
-help: a value with spaces stands in quotes: valvecfg set valve.note "two words"
+error: `valve.mode` has no `=`
+help: several settings are given as KEY=VALUE; a value with spaces stands in quotes: valvecfg set 'valve.note=two words'
 [exit 2]
 "#]]
     );
@@ -969,6 +969,50 @@ $ valvecfg set valv.threshold 5
 error: no plugin has a setting `valv.threshold`
 help: did you mean `valve.threshold`?
 [exit 2]
+"#]]
+    );
+}
+
+#[test]
+fn what_is_typed_wrongly_is_named_and_nothing_wrong_is_advised() {
+    let environment = TestEnvironment::gateway();
+    assert_screen!(
+        environment.screens(&[
+            "set valve.threshold=1 valve.hysteresis",
+            "set valve.mqtt.password=correct horse",
+            "set 'valve.zones[1]' '{name=\"beds\"}'",
+        ]),
+        str![[r#"
+$ valvecfg set valve.threshold=1 valve.hysteresis
+------- stderr -------
+error: `valve.hysteresis` has no `=`
+help: several settings are given as KEY=VALUE; a value with spaces stands in quotes: valvecfg set 'valve.note=two words'
+[exit 2]
+
+$ valvecfg set valve.mqtt.password=correct horse
+------- stderr -------
+error: the value of `valve.mqtt.password` is secret and must not stand among the arguments
+help: other users see the arguments of every process, and shells remember them: `valvecfg secret set KEY` asks for it, and `--value-stdin` reads it
+[exit 2]
+
+$ valvecfg set 'valve.zones[1]' '{name="beds"}'
+------- stderr -------
+error[VC103]: `zones[1].flow` is required
+  --> plugins/valve.toml:25:1
+   |
+25 | [[zones]]
+   | ^^^^^^^^^ `flow` is missing here
+   |
+   = note: a number, more than 0, up to 60 l/min (schemas/valve/1.schema.json#/$defs/zone/properties/flow)
+error[VC103]: `zones[1].pin` is required
+  --> plugins/valve.toml:25:1
+   |
+25 | [[zones]]
+   | ^^^^^^^^^ `pin` is missing here
+   |
+   = note: an integer, 2 to 27 (schemas/valve/1.schema.json#/$defs/zone/properties/pin)
+help: nothing was written
+[exit 1]
 "#]]
     );
 }
