@@ -3,19 +3,20 @@
 
 mod migrate;
 mod secret;
+mod setting;
 mod system;
 
 use std::io;
 
 use super::exit::Exit;
-use crate::document::{Conflict, EditError, KeyPath, Segment, Value};
+use crate::document::{Conflict, EditError, KeyPath, Value};
 use crate::files::FileError;
 use crate::history::{HistoryError, ResolveError};
 use crate::schema::{Code, SchemaError};
 use crate::store::manifest::{MANIFEST, plugin_of};
 use crate::store::{
-    ApplyError, CheckedFile, FindError, GetError, InitError, LockError, PluginError, RenderError, RollbackError,
-    SetError, SettingError, StoreError, ValueError,
+    ApplyError, CheckedFile, FindError, InitError, LockError, PluginError, RenderError, RollbackError, SettingError,
+    StoreError,
 };
 
 /// Why a verb failed, with what a person needs to go on.
@@ -159,10 +160,10 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
             hints("install that version; `get`, `list` and `diff` still work".into()),
         ),
         StoreError::Setting(error) => (Exit::Usage, setting_hints(error)),
-        StoreError::Value(error) => (Exit::No, value_hints(error)),
+        StoreError::Value(error) => (Exit::No, setting::value_hints(error)),
         StoreError::Edit(error) => edit_hints(error),
-        StoreError::Get(error) => get_hints(error),
-        StoreError::Set(error) => set_hints(error),
+        StoreError::Get(error) => setting::get_hints(error),
+        StoreError::Set(error) => setting::set_hints(error),
         StoreError::Resolve(_) => (Exit::Usage, hints("`valvecfg history` shows the revisions".into())),
         StoreError::Rollback(error) => rollback_hints(error),
         StoreError::Apply(error) => apply_hints(error),
@@ -189,24 +190,6 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
             hints("leave out --settings to take the file that is there".into()),
         ),
     }
-}
-
-fn get_hints(
-    GetError::NotSet {
-        key,
-        suggestion,
-        declared,
-    }: &GetError,
-) -> (Exit, Vec<String>) {
-    let hint = match (suggestion, key.split_first()) {
-        (Some(similar), _) => Some(format!("a similar setting is `{similar}`")),
-        (None, Some((plugin, _))) if !declared => {
-            let plugin = KeyPath::from(vec![plugin.clone()]);
-            Some(format!("`valvecfg list {plugin}` shows the settings there are"))
-        }
-        (None, _) => None,
-    };
-    (Exit::No, hint.into_iter().collect())
 }
 
 /// A schema that cannot be read is no answer about it.
@@ -353,24 +336,6 @@ fn setting_hints(error: &SettingError) -> Vec<String> {
     }
 }
 
-fn value_hints(error: &ValueError) -> Vec<String> {
-    match error {
-        ValueError::Type {
-            key,
-            allowed: Some(allowed),
-            ..
-        } => {
-            vec![format!("`{key}`: {allowed}; nothing was written")]
-        }
-        ValueError::Type { .. } => vec!["nothing was written".to_owned()],
-        ValueError::NotFinite { .. } => {
-            let hint = "nothing was written; `--string` takes it as text, and as a number the schema must declare it";
-            vec![hint.to_owned()]
-        }
-        ValueError::NotAString { .. } => vec!["leave out --string".to_owned()],
-    }
-}
-
 fn edit_hints(error: &EditError) -> (Exit, Vec<String>) {
     match error {
         EditError::NotSet { .. } => (Exit::No, Vec::new()),
@@ -428,36 +393,6 @@ fn apply_hints(error: &ApplyError) -> (Exit, Vec<String>) {
             Exit::No,
             vec![format!(
                 "nothing was written; put back what stood there, put the whole new value, or use `valvecfg secret set {key}`"
-            )],
-        ),
-    }
-}
-
-fn set_hints(error: &SetError) -> (Exit, Vec<String>) {
-    match error {
-        SetError::Unexpected { .. } => (Exit::Conflict, vec!["nothing was written".to_owned()]),
-        SetError::NotSet { suggestion, .. } => (
-            Exit::No,
-            suggestion
-                .iter()
-                .map(|key| format!("a similar setting is `{key}`"))
-                .collect(),
-        ),
-        SetError::NoSuchItem { .. } => (Exit::No, Vec::new()),
-        SetError::NoArray { key } if matches!(key.segments().last(), Some(Segment::Index(_))) => {
-            let hint =
-                format!("`valvecfg unset '{key}'` takes the item away; `valvecfg set '{key}' VALUE` replaces it");
-            (Exit::No, vec![hint])
-        }
-        SetError::NoArray { key } => (Exit::No, vec![format!("`valvecfg set {key} VALUE` replaces a value")]),
-        SetError::Twice { .. } => (
-            Exit::Usage,
-            vec!["give each setting once; nothing was written".to_owned()],
-        ),
-        SetError::WholePlugin { key } => (
-            Exit::Usage,
-            vec![format!(
-                "`valvecfg list {key}` shows its settings; `valvecfg apply` changes several at once"
             )],
         ),
     }
