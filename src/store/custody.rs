@@ -182,6 +182,14 @@ pub(super) fn open(key: &KeyPath, text: &str, keyring: Option<&Keyring>) -> Resu
     sealed.open(key, keyring).map_err(failed)
 }
 
+/// Whether a value stands sealed for its setting here, as far as it can be opened.
+pub(super) fn seals(key: &KeyPath, standing: &Value, value: &Value, keyring: &dyn Fn() -> Option<Keyring>) -> bool {
+    let Some(text) = sealed_text(standing) else {
+        return false;
+    };
+    open(key, text, keyring().as_ref()).is_ok_and(|secret| secret.reveal() == value)
+}
+
 /// The secrets that a verb has put into a plugin's settings in plain text. What stood there in plain text before was
 /// written by hand, and is not among them.
 pub(super) fn new_secrets(schema: &Schema, before: &Document, after: &Document) -> Vec<(KeyPath, Value)> {

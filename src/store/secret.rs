@@ -100,7 +100,9 @@ impl Store {
             let key = setting.name();
             let (value, _) = interpret(&key, given, annotation.as_ref(), None).map_err(ValueError::without_text)?;
             let document = draft.document(&setting.plugin)?.clone();
-            if self.seals(&document, &setting, &value) {
+            let standing = document.get(&setting.path);
+            let keyring = || self.keyring(&|_| None).ok().flatten();
+            if standing.is_some_and(|standing| custody::seals(&key, &standing, &value, &keyring)) {
                 return Ok(());
             }
             if is_sealed_by_hand(draft, &setting, &document)? {
@@ -109,17 +111,6 @@ impl Store {
             }
             draft.put_document(&setting.plugin, document.set(&setting.path, &value)?)
         })
-    }
-
-    /// Whether this value is what stands there sealed, as far as it can be opened without asking anybody.
-    fn seals(&self, document: &Document, setting: &Setting, value: &Value) -> bool {
-        let standing = document.get(&setting.path);
-        let Some(text) = standing.as_ref().and_then(custody::sealed_text) else {
-            return false;
-        };
-        let keyring = self.keyring(&|_| None).ok().flatten();
-        let secret = custody::open(&setting.name(), text, keyring.as_ref());
-        secret.is_ok_and(|secret| secret.reveal() == value)
     }
 
     /// Seals a secret that somebody wrote into the file in plain text, where it stands, or all below a table or in a
