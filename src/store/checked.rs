@@ -35,6 +35,22 @@ impl CheckedFile {
         }
     }
 
+    /// A document that was checked against the schema of this name, without its secrets.
+    pub(super) fn document(
+        path: &str,
+        document: &Document,
+        schema: &Schema,
+        name: String,
+        violations: Vec<Violation>,
+    ) -> Self {
+        let hidden = if violations.is_empty() {
+            Vec::new()
+        } else {
+            hidden(schema, document, &violations)
+        };
+        Self::new(path, document.text(), Some(name), violations).hiding(&|| hidden.clone())
+    }
+
     /// A file that is no TOML. What could be a secret, by the name of its key, is masked: no schema can tell in a file
     /// that cannot be read.
     pub(super) fn syntax(path: &str, text: &str, errors: Vec<SyntaxError>, names: &SecretNames) -> Self {
@@ -244,7 +260,7 @@ impl SecretNames {
 }
 
 /// Where a document may not be shown: its secrets, and what stands at unknown keys that may be meant for secrets.
-pub(super) fn hidden(schema: &Schema, document: &Document, violations: &[Violation]) -> Vec<Range<usize>> {
+fn hidden(schema: &Schema, document: &Document, violations: &[Violation]) -> Vec<Range<usize>> {
     let mut places = schema.secrets(document);
     let mut unknown = violations.iter().filter(|violation| violation.code == Code::UnknownKey);
     if let Some(first) = unknown.next() {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::checked::{self, SecretNames};
+use super::checked::SecretNames;
 use super::live::Live;
 use super::manifest::{self, MANIFEST, Manifest, schema_path, settings_path};
 use super::{CheckedFile, SecretError, StoreError, custody, draft, opened};
@@ -182,11 +182,13 @@ impl<'s> Rules<'s> {
         violations.extend(check_version(document, &self.versions(plugin)?));
         violations.sort_by_key(|violation| violation.span.start);
         let schema = schema_path(plugin, self.version(plugin)?);
-        let hidden = checked::hidden(checker.schema(), document, &violations);
-        Ok(
-            CheckedFile::new(&settings_path(plugin), document.text(), Some(schema), violations)
-                .hiding(&|| hidden.clone()),
-        )
+        Ok(CheckedFile::document(
+            &settings_path(plugin),
+            document,
+            checker.schema(),
+            schema,
+            violations,
+        ))
     }
 
     /// Checks the bytes of a plugin's settings, which may not even be text.

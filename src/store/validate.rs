@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::checked::{self, SecretNames};
+use super::checked::SecretNames;
 use super::live::Live;
 use super::manifest::{MANIFEST, plugin_of, schema_path, settings_path};
 use super::opened::{Opened, Unsealing};
@@ -332,12 +332,7 @@ fn check_text(
                 violations.extend(rules::check_version(&document, versions));
                 violations.sort_by_key(|violation| violation.span.start);
             }
-            if violations.is_empty() {
-                return CheckedFile::new(path, document.text(), Some(schema.name().to_owned()), violations);
-            }
-            let hidden = checked::hidden(schema, &document, &violations);
-            CheckedFile::new(path, document.text(), Some(schema.name().to_owned()), violations)
-                .hiding(&|| hidden.clone())
+            CheckedFile::document(path, &document, schema, schema.name().to_owned(), violations)
         }
         Err(errors) => CheckedFile::syntax(path, &text, errors, &SecretNames::of(checker.schema())),
     }
@@ -368,8 +363,32 @@ fn check_manifest(live: &Live<'_>, rules: &Rules<'_>) -> Result<CheckedFile, Sto
 }
 
 fn broken_schema(path: &str, text: &str, errors: &[SchemaError]) -> CheckedFile {
-    let violation = |error: &SchemaError| Violation::at(error.code(), text, 0..0, &error.to_string());
+    let violation = |error: &SchemaError| {
+        let at = if let SchemaError::NotJson { name, line, column, .. } = error
+            && name == path
+        {
+            offset_of(text, *line, *column)
+        } else {
+            0
+        };
+        Violation::at(error.code(), text, at..at, &error.to_string())
+    };
     CheckedFile::new(path, text, None, errors.iter().map(violation).collect())
+}
+
+/// Where a line and a column, both from 1, are in a text; its end where it has none such.
+fn offset_of(text: &str, line: usize, column: usize) -> usize {
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let rest = &text[before..];
+    let within = rest
+        .char_indices()
+        .nth(column.saturating_sub(1))
+        .map_or(rest.len(), |(at, _)| at);
+    before + within
 }
 
 fn refused(path: &str, text: &str, violation: Violation) -> CheckedFile {

@@ -474,7 +474,7 @@ fn a_schema_that_is_wrong_is_told_with_its_place_and_what_is_allowed() {
         str![[r#"
 $ valvecfg validate --output-format concise
 schemas/heating/1.schema.json:1:1: error[VC005] schemas/heating/1.schema.json#/properties/a/type: "strin" may not stand here: a type is array, boolean, integer, null, number, object or string, or a list of these
-schemas/valve/1.schema.json:1:1: error[VC005] schemas/valve/1.schema.json:3:1: not JSON: EOF while parsing a value
+schemas/valve/1.schema.json:3:1: error[VC005] schemas/valve/1.schema.json:3:1: not JSON: EOF while parsing a value
 [exit 1]
 
 $ valvecfg plugin add a --schema ../a.json
