@@ -110,8 +110,7 @@ impl Sealed {
         let end = file.windows(4).position(|window| window == b"\n---");
         let header = end.and_then(|end| std::str::from_utf8(&file[..end]).ok());
         let header = header.ok_or_else(|| damaged("it has no age header"))?;
-        let stanzas = header.lines().filter_map(|line| line.strip_prefix("-> "));
-        let stanzas: Vec<String> = stanzas.map(str::to_owned).collect();
+        let stanzas = stanzas(header).ok_or_else(|| damaged("a recipient in its age header is not whole"))?;
         if stanzas.len() > MOST_STANZAS {
             return Err(damaged("it has too many recipients"));
         }
@@ -152,6 +151,26 @@ impl Sealed {
         read.map_err(|_| damaged("its checksum does not hold"))?;
         Ok(Secret::new(envelope::open(&plain, setting)?))
     }
+}
+
+/// What follows `-> ` in the header of an age file, recipient by recipient. Nothing where the body of one does not end as
+/// the specification wants it, with a line that is not full: the library lets that pass, since early versions wrote it.
+fn stanzas(header: &str) -> Option<Vec<String>> {
+    const FULL: usize = 64;
+    let mut found = Vec::new();
+    let mut last = 0;
+    for line in header.split('\n').skip(1) {
+        if let Some(arguments) = line.strip_prefix("-> ") {
+            if last >= FULL {
+                return None;
+            }
+            found.push(arguments.to_owned());
+            last = FULL;
+        } else {
+            last = line.len();
+        }
+    }
+    (last < FULL).then_some(found)
 }
 
 #[cfg(test)]
