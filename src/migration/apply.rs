@@ -5,9 +5,11 @@ use std::ops::Range;
 use serde_json::Value as Json;
 use thiserror::Error;
 
+use super::before;
 use super::format::{Migration, Numbered};
 use super::pattern::{Match, Pattern};
 use super::step::{Command, Step, When};
+use super::trace::Origin;
 use crate::document::{Document, EditError, KeyPath, Rewrite, Segment, Value};
 
 /// What a migration made of a document.
@@ -78,8 +80,8 @@ impl Migration {
             };
             walk.step = numbered.number;
             let taken = match direction {
-                Direction::Forth => walk.forth(&numbered.step),
-                Direction::Back => walk.back(&numbered.step),
+                Direction::Forth => walk.forth(numbered),
+                Direction::Back => walk.back(numbered),
             };
             taken.map_err(|stuck| stuck.at(numbered))?;
             last = Some(numbered);
@@ -95,8 +97,8 @@ impl Migration {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Direction {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
     Forth,
     Back,
 }
@@ -109,6 +111,9 @@ pub(super) struct Stuck {
 }
 
 pub(super) type Done = Result<(), Stuck>;
+
+/// What becomes of a value, or why nothing can.
+pub(super) type Change<'c> = dyn Fn(&Value) -> Result<Value, String> + 'c;
 
 impl Stuck {
     pub(super) fn new(key: &KeyPath, reason: impl Into<String>) -> Self {
@@ -155,12 +160,14 @@ pub(super) struct Walk<'d, 'r> {
 }
 
 impl Walk<'_, '_> {
-    fn forth(&mut self, step: &Step) -> Done {
+    fn forth(&mut self, numbered: &Numbered) -> Done {
+        let (step, origin) = (&numbered.step, &numbered.origin);
         let when = step.when();
         match step {
             Step::Rename(step) => self.moved(&step.rename, &step.to, when),
             Step::Move(step) => self.moved(&step.from, &step.to, when),
             Step::Copy(step) => {
+                self.note_taken(&step.copy, &step.to, when);
                 for found in self.wanted(&step.copy, when) {
                     let to = bound(&step.to, &found)?;
                     self.rewrite.copy(&found.path, &to)?;
@@ -175,13 +182,15 @@ impl Walk<'_, '_> {
                 }
                 Ok(())
             }
-            Step::Set(step) => self.put(&step.set, &step.value, when, true),
-            Step::Default(step) => self.put(&step.default, &step.value, when, false),
-            Step::Convert(step) => self.changed(&step.convert, when, &mut |value| step.forth(value)),
-            Step::Map(step) => self.changed(&step.map, when, &mut |value| {
-                Ok(step.values.get(&value.bare()).unwrap_or(value).clone())
+            Step::Set(step) => self.put(&step.set, &step.value, when, origin, true),
+            Step::Default(step) => self.put(&step.default, &step.value, when, origin, false),
+            Step::Convert(step) => self.changed(&step.convert, when, &|value| step.forth(value), &|value| {
+                step.back(value)
             }),
-            Step::Scale(step) => self.changed(&step.scale, when, &mut |value| step.forth(value)),
+            Step::Map(step) => self.changed(&step.map, when, &|value| Ok(step.forth(value)), &|value| {
+                Ok(step.back(value, &origin.kinds))
+            }),
+            Step::Scale(step) => self.changed(&step.scale, when, &|value| step.forth(value), &|value| step.back(value)),
             Step::Clamp(step) => {
                 for found in self.wanted(&step.clamp, when) {
                     let Some(value) = self.rewrite.get(&found.path).cloned() else {
@@ -195,10 +204,16 @@ impl Walk<'_, '_> {
                 }
                 Ok(())
             }
-            Step::Split(step) => self.split(&step.split, &step.into, &step.separator, when),
-            Step::Join(step) => self.join(&step.join, &step.to, &step.separator, when),
-            Step::Wrap(step) => self.wrapped(&step.wrap, step.to.as_ref(), when),
-            Step::Unwrap(step) => self.unwrapped(&step.unwrap, step.to.as_ref(), when),
+            Step::Split(step) => self.split(&step.split, &step.into, &step.separator, when, Direction::Forth),
+            Step::Join(step) => self.join(&step.join, &step.to, &step.separator, when, Direction::Forth),
+            Step::Wrap(step) => {
+                let to = step.to.as_ref().unwrap_or(&step.wrap);
+                self.wrapped(&step.wrap, to, when, Direction::Forth)
+            }
+            Step::Unwrap(step) => {
+                let to = step.to.as_ref().unwrap_or(&step.unwrap);
+                self.unwrapped(&step.unwrap, to, when, Direction::Forth)
+            }
             Step::Command(step) => self.command(step, &step.command),
             Step::Decide(step) => Err(Stuck::new(
                 &KeyPath::root(),
@@ -207,20 +222,27 @@ impl Walk<'_, '_> {
         }
     }
 
-    pub(super) fn moved(&mut self, from: &Pattern, to: &Pattern, when: Option<&When>) -> Done {
+    fn moved(&mut self, from: &Pattern, to: &Pattern, when: Option<&When>) -> Done {
+        self.note_taken(from, to, when);
         for found in self.wanted(from, when) {
             self.rewrite.rename(&found.path, &bound(to, &found)?)?;
         }
         Ok(())
     }
 
-    fn put(&mut self, key: &Pattern, value: &Value, when: Option<&When>, over: bool) -> Done {
+    fn put(&mut self, key: &Pattern, value: &Value, when: Option<&When>, origin: &Origin, over: bool) -> Done {
+        let is_new = origin.is_declared == Some(false);
         for found in key.possible(self.rewrite.content()) {
-            let is_set = self.rewrite.get(&found.path).is_some();
-            if is_set && !over || !self.holds(when, &found, None) {
+            let old = self.rewrite.get(&found.path);
+            let is_wanted = self.holds(when, &found);
+            if old.is_some() && !over || !is_wanted {
+                // On the way back the same value is taken for one that the step has put there.
+                if !over && old == Some(value) && self.holds_before(when, &found, &[(&found.path, None)]) {
+                    self.lose(&found.path);
+                }
                 continue;
             }
-            if is_set && self.rewrite.get(&found.path) != Some(value) {
+            if over && old != Some(value) && !is_new {
                 self.lose(&found.path);
             }
             self.rewrite.set(&found.path, value)?;
@@ -228,96 +250,31 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn changed(
-        &mut self,
-        key: &Pattern,
-        when: Option<&When>,
-        change: &mut dyn FnMut(&Value) -> Result<Value, String>,
-    ) -> Done {
-        for found in self.wanted(key, when) {
-            let Some(value) = self.rewrite.get(&found.path) else {
+    /// Changes values, given what changes them back.
+    fn changed(&mut self, key: &Pattern, when: Option<&When>, forth: &Change<'_>, back: &Change<'_>) -> Done {
+        for found in key.present(self.rewrite.content()) {
+            let Some(old) = self.rewrite.get(&found.path).cloned() else {
                 continue;
             };
-            let changed = change(value).map_err(|reason| Stuck::new(&found.path, reason))?;
-            self.rewrite.set(&found.path, &changed)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn split(&mut self, key: &Pattern, into: &[Pattern], separator: &str, when: Option<&When>) -> Done {
-        for found in self.wanted(key, when) {
-            let Some(Value::String(text)) = self.rewrite.get(&found.path) else {
-                return Err(Stuck::new(&found.path, "only a string can be split"));
-            };
-            let parts: Vec<String> = text.splitn(into.len(), separator).map(str::to_owned).collect();
-            if parts.len() < into.len() {
-                let reason = format!("it has {} of {} parts apart by `{separator}`", parts.len(), into.len());
-                return Err(Stuck::new(&found.path, reason));
-            }
-            // The first part stays where the text stood, with its comments.
-            let targets: Result<Vec<KeyPath>, Stuck> = into.iter().map(|to| bound(to, &found)).collect();
-            for (at, (to, part)) in targets?.iter().zip(parts).enumerate() {
-                if at == 0 && *to != found.path {
-                    self.rewrite.rename(&found.path, to)?;
-                } else if at > 0 && self.rewrite.get(to).is_some() {
-                    return Err(Stuck::new(to, "it is set already"));
+            if self.holds(when, &found) {
+                let new = forth(&old).map_err(|reason| Stuck::new(&found.path, reason))?;
+                if back(&new).as_ref() != Ok(&old) {
+                    self.lose(&found.path);
                 }
-                self.rewrite.set(to, &Value::String(part))?;
+                self.rewrite.set(&found.path, &new)?;
+            } else if let Ok(other) = back(&old)
+                && other != old
+                && self.holds_before(when, &found, &[(&found.path, Some(&other))])
+            {
+                // The way back takes it for one that was changed.
+                self.lose(&found.path);
             }
-        }
-        Ok(())
-    }
-
-    pub(super) fn join(&mut self, keys: &[Pattern], to: &Pattern, separator: &str, when: Option<&When>) -> Done {
-        let Some((first, rest)) = keys.split_first() else {
-            return Ok(());
-        };
-        for found in self.wanted(first, when) {
-            let rest: Result<Vec<KeyPath>, Stuck> = rest.iter().map(|key| bound(key, &found)).collect();
-            let rest = rest?;
-            let all = std::iter::once(&found.path).chain(&rest);
-            let parts: Option<Vec<String>> = all.map(|key| self.rewrite.get(key).map(Value::bare)).collect();
-            let Some(parts) = parts else { continue };
-            let target = bound(to, &found)?;
-            for key in &rest {
-                self.rewrite.unset(key)?;
-            }
-            if target != found.path {
-                self.rewrite.rename(&found.path, &target)?;
-            }
-            self.rewrite.set(&target, &Value::String(parts.join(separator)))?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn wrapped(&mut self, key: &Pattern, to: Option<&Pattern>, when: Option<&When>) -> Done {
-        for found in self.wanted(key, when) {
-            let target = self.renamed(&found, to)?;
-            if let Some(value) = self.rewrite.get(&target).cloned() {
-                self.rewrite.set(&target, &Value::Array(vec![value]))?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn unwrapped(&mut self, key: &Pattern, to: Option<&Pattern>, when: Option<&When>) -> Done {
-        for found in self.wanted(key, when) {
-            let only = match self.rewrite.get(&found.path).map(Value::as_array) {
-                Some(Some([only])) => only.clone(),
-                Some(Some(items)) => {
-                    let reason = format!("it has {} items, and one can be kept", items.len());
-                    return Err(Stuck::new(&found.path, reason));
-                }
-                Some(None) | None => return Err(Stuck::new(&found.path, "it is no array")),
-            };
-            let target = self.renamed(&found, to)?;
-            self.rewrite.set(&target, &only)?;
         }
         Ok(())
     }
 
     pub(super) fn command(&mut self, step: &Command, command: &[String]) -> Done {
-        if !self.holds(step.when.as_ref(), &Match::default(), None) {
+        if !self.holds(step.when.as_ref(), &Match::default()) {
             return Ok(());
         }
         let root = KeyPath::root();
@@ -330,47 +287,42 @@ impl Walk<'_, '_> {
         Ok(self.rewrite.set(&root, &after)?)
     }
 
-    fn renamed(&mut self, found: &Match, to: Option<&Pattern>) -> Result<KeyPath, Stuck> {
-        let Some(to) = to else { return Ok(found.path.clone()) };
-        let to = bound(to, found)?;
-        if to != found.path {
-            self.rewrite.rename(&found.path, &to)?;
-        }
-        Ok(to)
-    }
-
     /// What a pattern stands for, where the step's condition holds.
     fn wanted(&self, key: &Pattern, when: Option<&When>) -> Vec<Match> {
         let mut found = key.present(self.rewrite.content());
-        found.retain(|found| self.holds(when, found, None));
+        found.retain(|found| self.holds(when, found));
         found
     }
 
-    /// Whether a step's condition holds for what its wildcards stand for. `instead` is a value that counts in place of
-    /// that of a key.
-    pub(super) fn holds(
-        &self,
-        when: Option<&When>,
-        found: &Match,
-        instead: Option<(&KeyPath, Option<&Value>)>,
-    ) -> bool {
-        let Some(when) = when else { return true };
-        let Some(key) = when.key.bind(&found.bound) else {
-            return false;
-        };
-        let value = match instead {
-            Some((path, value)) if *path == key => value,
-            Some(_) | None => self.rewrite.get(&key),
-        };
-        let is = |wanted: &Value| value == Some(wanted);
-        when.set.is_none_or(|wanted| value.is_some() == wanted)
-            && when.is.as_ref().is_none_or(is)
-            && when.is_not.as_ref().is_none_or(|unwanted| !is(unwanted))
-            && when.matches.as_ref().is_none_or(|pattern| {
-                // It was compiled when the migration was read.
-                let pattern = regex::Regex::new(pattern).ok();
-                pattern.is_some_and(|pattern| value.is_some_and(|value| pattern.is_match(&value.bare())))
-            })
+    /// Whether a step's condition holds for what its wildcards stand for.
+    pub(super) fn holds(&self, when: Option<&When>, found: &Match) -> bool {
+        when.is_none_or(|when| when.holds(found, |key| self.rewrite.get(key)))
+    }
+
+    /// Whether it held before the step was done, which had these values then.
+    pub(super) fn holds_before(&self, when: Option<&When>, found: &Match, then: &[(&KeyPath, Option<&Value>)]) -> bool {
+        when.is_none_or(|when| {
+            let mut before = Value::Table(self.rewrite.content().clone());
+            for (key, value) in then {
+                before::put(&mut before, key.segments(), *value);
+            }
+            when.holds(found, |key| before::get(&before, key.segments()))
+        })
+    }
+
+    /// Takes note of what has the name already that a step gives: the way back takes it for what the step has moved.
+    pub(super) fn note_taken(&mut self, from: &Pattern, to: &Pattern, when: Option<&When>) {
+        for found in to.present(self.rewrite.content()) {
+            let Some(from) = from.bind(&found.bound).filter(|from| *from != found.path) else {
+                continue;
+            };
+            let value = self.rewrite.get(&found.path);
+            if self.rewrite.get(&from).is_none()
+                && self.holds_before(when, &found, &[(&found.path, None), (&from, value)])
+            {
+                self.lose(&found.path);
+            }
+        }
     }
 
     pub(super) fn lose(&mut self, key: &KeyPath) {

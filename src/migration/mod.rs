@@ -9,11 +9,15 @@
 //! applies a migration hands in what runs its `command` steps.
 
 mod apply;
+mod before;
 mod convert;
+mod declared;
 mod draft;
 mod format;
+mod parts;
 mod pattern;
 mod step;
+mod trace;
 mod undo;
 
 use std::ops::Range;
@@ -21,7 +25,8 @@ use std::ops::Range;
 use thiserror::Error;
 
 pub use apply::{Loss, Migrated, Runner, StepError};
-pub use draft::{Declared, draft};
+pub use declared::Declared;
+pub use draft::draft;
 pub use format::{Migration, Numbered, schema};
 pub use pattern::Pattern;
 pub use step::{Kind, Step, When};
@@ -35,3 +40,6 @@ pub struct MigrationError {
     /// Where, in bytes of the text.
     pub span: Range<usize>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,7 +122,8 @@ impl Chain {
                     message,
                 }
             };
-            let migration = Migration::parse(&text).map_err(|error| malformed(error.span.start, error.message))?;
+            let mut migration = Migration::parse(&text).map_err(|error| malformed(error.span.start, error.message))?;
+            super::declared::resolve(&mut migration, plugin, live)?;
             let wanted = migration_path(plugin, migration.from);
             if path != wanted {
                 let message = format!(
@@ -158,6 +159,17 @@ impl Chain {
             paths.reverse();
         }
         Ok(paths)
+    }
+
+    /// The plugin.
+    pub(super) fn plugin(&self) -> &str {
+        &self.plugin
+    }
+
+    /// The migrations between two versions, each with its file and the text in it.
+    pub(super) fn links(&self, from: u32, to: u32) -> impl Iterator<Item = (&str, &str, &Migration)> {
+        let links = self.links.range(from.min(to)..from.max(to));
+        links.map(|(_, link)| (link.path.as_str(), link.text.as_str(), &link.migration))
     }
 
     /// Whether there is a migration from a version to the next.

@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use super::chain::{Chain, MigrateError, migration_path};
+use super::declared::declared;
 use super::draft::Draft;
 use super::manifest::{MIGRATION_SCHEMA, schema_path};
 use super::plan::{Intent, Outcome};
 use super::rules::Rules;
 use super::{Store, StoreError, migrate};
-use crate::document::KeyPath;
 use crate::files;
-use crate::migration::{self, Declared};
-use crate::schema::{Annotation, CheckOptions, Checker, Schema};
+use crate::migration;
+use crate::schema::{CheckOptions, Checker, Schema};
 
 impl Store {
     /// Adds the next schema version of a plugin and drafts the migration that leads to it. Settings, and the version
@@ -69,31 +69,6 @@ fn put_draft(draft: &mut Draft<'_, '_>, plugin: &str, from: u32, old: &Schema, n
     draft.put_file(&migration_path(plugin, from), Some(text.into_bytes()))?;
     // What the draft's first line names, for editors.
     draft.put_file(MIGRATION_SCHEMA, Some(migration::schema().into_bytes()))
-}
-
-/// What a schema says of its settings, for who drafts a migration.
-fn declared(schema: &Schema) -> Vec<Declared> {
-    let one = |(key, annotation): (KeyPath, Annotation)| {
-        let number = |bound: &Option<serde_json::Number>| bound.as_ref().and_then(serde_json::Number::as_f64);
-        let required = key.split_last().is_some_and(|(table, last)| {
-            let name = KeyPath::root().join(last.clone()).to_string();
-            schema.required(&table).contains(&name)
-        });
-        Declared {
-            required,
-            kinds: annotation.kinds.iter().map(ToString::to_string).collect(),
-            description: annotation.description.clone(),
-            default: annotation.default.clone(),
-            values: annotation.values.clone(),
-            minimum: number(&annotation.minimum),
-            maximum: number(&annotation.maximum),
-            renamed_from: annotation.renamed_from.clone(),
-            key,
-        }
-    };
-    let stated = KeyPath::root().key(crate::schema::VERSION_KEY);
-    let settings = schema.settings().into_iter().filter(|(key, _)| *key != stated);
-    settings.map(one).collect()
 }
 
 impl Rules<'_> {

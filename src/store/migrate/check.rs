@@ -81,6 +81,14 @@ fn check_pair(
         checked.failures.push(error.to_string());
         return Ok(checked);
     }
+    match chain.check_keys(&session.rules, from, to) {
+        Ok(()) => {}
+        Err(StoreError::Migrate(error)) => {
+            checked.failures.push(error.to_string());
+            return Ok(checked);
+        }
+        Err(error) => return Err(error),
+    }
     if let Some(command) = chain.command(from, to) {
         checked.losses.push(format!("{command}, which is not done to try it"));
         return Ok(checked);

@@ -252,6 +252,7 @@ fn what_cannot_be_migrated_is_told_with_its_place_and_nothing_is_written() {
     let before = environment.git_succeed(&["rev-parse", "HEAD"]);
     let cases = [
         STEPS.replace("to = \"close_above\"", "too = \"close_above\""),
+        STEPS.replace("remove = \"legacy\"", "remove = \"legcy\""),
         STEPS
             .replace("rename = \"threshold\"", "rename = \"zones[*].name\"")
             .replace("close_above", "zones[*].name"),
@@ -284,8 +285,14 @@ help: mend migrations/pump/1-to-2.toml; nothing was written
 
 $ valvecfg migrate --run-commands
 ------- stderr -------
-error: migrations/pump/1-to-2.toml:4: step 1 cannot be done to `pump.zones[0].name`: `zones[0].name` is set already
-help: nothing was written; mend the value, or give the step a `when`
+error: migrations/pump/1-to-2.toml:17:1: step 4: `legcy` is no setting of version 1; did you mean `legacy`?
+help: mend migrations/pump/1-to-2.toml; nothing was written
+[exit 1]
+
+$ valvecfg migrate --run-commands
+------- stderr -------
+error: migrations/pump/1-to-2.toml:4:1: step 1: `zones[*].name` is a setting by then already, so nothing can get that name
+help: mend migrations/pump/1-to-2.toml; nothing was written
 [exit 1]
 
 $ valvecfg migrate --run-commands
