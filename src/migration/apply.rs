@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::before;
 use super::format::{Migration, Numbered};
+use super::loss::Loss;
 use super::pattern::{Match, Pattern};
 use super::step::{Command, Step, When};
 use super::trace::Origin;
@@ -21,13 +22,13 @@ pub struct Migrated {
     pub losses: Vec<Loss>,
 }
 
-/// Something that cannot be made again of what a migration leaves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Loss {
-    /// The setting, in the document that was migrated.
-    pub key: KeyPath,
-    /// The number of the step.
-    pub step: usize,
+/// Something that the way back left as it was, since the step has no inverse for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Left {
+    /// Why.
+    pub error: StepError,
+    /// What stands there.
+    pub value: Option<Value>,
 }
 
 /// Why a step cannot be done to a document. It holds no value of the document.
@@ -49,24 +50,49 @@ pub struct StepError {
 pub type Runner<'r> = dyn FnMut(&[String], u64, &Json) -> Result<Json, String> + 'r;
 
 impl Migration {
-    /// What the migration makes of a document.
+    /// What the migration makes of a document, and of which settings [`Self::undo`] would not make again what they were.
     ///
     /// # Errors
     /// The first step that cannot be done.
     pub fn apply(&self, document: &Document, run: &mut Runner<'_>) -> Result<Migrated, StepError> {
-        self.walk(document, Direction::Forth, run)
+        self.walk(document, Direction::Forth, None, run)
     }
 
     /// What the inverses of its steps, in reverse order, make of a document. What the steps dropped is not there.
     ///
+    /// Where [`Self::apply`] tells no loss, every setting is what it was, and so is every byte, but for these: what
+    /// has been in another table stands at the end of its own; a value that was another is spelled plainly (`0x1e` as
+    /// `30`); what was split or joined is a plain text; a table of dotted keys, or an array of tables, that was in an
+    /// array of one is spelled on one line; an array that had lost its brackets has plain ones.
+    ///
     /// # Errors
     /// The first step that has no inverse for this document.
     pub fn undo(&self, document: &Document, run: &mut Runner<'_>) -> Result<Migrated, StepError> {
-        self.walk(document, Direction::Back, run)
+        self.walk(document, Direction::Back, None, run)
     }
 
-    fn walk(&self, document: &Document, direction: Direction, run: &mut Runner<'_>) -> Result<Migrated, StepError> {
+    /// As [`Self::undo`], but what has no inverse is left as it is, and told in `left`.
+    ///
+    /// # Errors
+    /// The first step that went wrong as such.
+    pub fn undo_where_possible(
+        &self,
+        document: &Document,
+        left: &mut Vec<Left>,
+        run: &mut Runner<'_>,
+    ) -> Result<Migrated, StepError> {
+        self.walk(document, Direction::Back, Some(left), run)
+    }
+
+    fn walk(
+        &self,
+        document: &Document,
+        direction: Direction,
+        mut left: Option<&mut Vec<Left>>,
+        run: &mut Runner<'_>,
+    ) -> Result<Migrated, StepError> {
         let mut walk = Walk {
+            left: left.is_some().then(Vec::new),
             rewrite: document.rewrite(),
             losses: Vec::new(),
             step: 0,
@@ -84,6 +110,17 @@ impl Migration {
                 Direction::Back => walk.back(numbered),
             };
             taken.map_err(|stuck| stuck.at(numbered))?;
+            if let Some(left) = &mut left {
+                left.extend(
+                    walk.left
+                        .iter_mut()
+                        .flat_map(|stuck| stuck.drain(..))
+                        .map(|(stuck, value)| Left {
+                            error: stuck.at(numbered),
+                            value,
+                        }),
+                );
+            }
             last = Some(numbered);
         }
         let document = walk.rewrite.finish().map_err(|error| {
@@ -108,6 +145,8 @@ pub(super) enum Direction {
 pub(super) struct Stuck {
     key: KeyPath,
     reason: String,
+    /// Whether an edit went wrong, which nothing can follow.
+    is_bug: bool,
 }
 
 pub(super) type Done = Result<(), Stuck>;
@@ -120,6 +159,7 @@ impl Stuck {
         Self {
             key: key.clone(),
             reason: reason.into(),
+            is_bug: false,
         }
     }
 
@@ -147,6 +187,7 @@ impl From<EditError> for Stuck {
         Self {
             key: error.key(),
             reason: error.to_string(),
+            is_bug: matches!(error, EditError::Bug { .. }),
         }
     }
 }
@@ -155,7 +196,9 @@ impl From<EditError> for Stuck {
 pub(super) struct Walk<'d, 'r> {
     pub rewrite: Rewrite<'d>,
     pub losses: Vec<Loss>,
-    step: usize,
+    /// What a step could not be done to, with the value there, where that is no error.
+    left: Option<Vec<(Stuck, Option<Value>)>>,
+    pub step: usize,
     run: &'r mut Runner<'r>,
 }
 
@@ -163,6 +206,9 @@ impl Walk<'_, '_> {
     fn forth(&mut self, numbered: &Numbered) -> Done {
         let (step, origin) = (&numbered.step, &numbered.origin);
         let when = step.when();
+        if let (Some(when), Some(key)) = (when, step.keys().first()) {
+            self.note_crossed(key, when);
+        }
         match step {
             Step::Rename(step) => self.moved(&step.rename, &step.to, when),
             Step::Move(step) => self.moved(&step.from, &step.to, when),
@@ -170,6 +216,7 @@ impl Walk<'_, '_> {
                 self.note_taken(&step.copy, &step.to, when);
                 for found in self.wanted(&step.copy, when) {
                     let to = bound(&step.to, &found)?;
+                    self.note_empty(&to);
                     self.rewrite.copy(&found.path, &to)?;
                 }
                 Ok(())
@@ -225,7 +272,9 @@ impl Walk<'_, '_> {
     fn moved(&mut self, from: &Pattern, to: &Pattern, when: Option<&When>) -> Done {
         self.note_taken(from, to, when);
         for found in self.wanted(from, when) {
-            self.rewrite.rename(&found.path, &bound(to, &found)?)?;
+            let to = bound(to, &found)?;
+            self.note_empty(&to);
+            self.rewrite.rename(&found.path, &to)?;
         }
         Ok(())
     }
@@ -245,6 +294,7 @@ impl Walk<'_, '_> {
             if over && old != Some(value) && !is_new {
                 self.lose(&found.path);
             }
+            self.note_empty(&found.path);
             self.rewrite.set(&found.path, value)?;
         }
         Ok(())
@@ -252,16 +302,18 @@ impl Walk<'_, '_> {
 
     /// Changes values, given what changes them back.
     fn changed(&mut self, key: &Pattern, when: Option<&When>, forth: &Change<'_>, back: &Change<'_>) -> Done {
-        for found in key.present(self.rewrite.content()) {
+        let found = key.present(self.rewrite.content());
+        let wanted: Vec<bool> = found.iter().map(|found| self.holds(when, found)).collect();
+        for (found, is_wanted) in found.into_iter().zip(wanted) {
             let Some(old) = self.rewrite.get(&found.path).cloned() else {
                 continue;
             };
-            if self.holds(when, &found) {
+            if is_wanted {
                 let new = forth(&old).map_err(|reason| Stuck::new(&found.path, reason))?;
                 if back(&new).as_ref() != Ok(&old) {
                     self.lose(&found.path);
                 }
-                self.rewrite.set(&found.path, &new)?;
+                self.give(&found.path, &new)?;
             } else if let Ok(other) = back(&old)
                 && other != old
                 && self.holds_before(when, &found, &[(&found.path, Some(&other))])
@@ -287,6 +339,32 @@ impl Walk<'_, '_> {
         Ok(self.rewrite.set(&root, &after)?)
     }
 
+    /// What came of one setting: an error, unless those are to be left.
+    pub(super) fn or_left(&mut self, found: &Match, done: Done) -> Done {
+        match (done, &mut self.left) {
+            (Err(stuck), Some(left)) if !stuck.is_bug => {
+                let value = self.rewrite.get(&found.path).cloned();
+                left.push((stuck, value));
+                Ok(())
+            }
+            (done, _) => done,
+        }
+    }
+
+    /// Gives a setting a value: brackets that come or go around one leave its spelling as it is.
+    pub(super) fn give(&mut self, path: &KeyPath, new: &Value) -> Done {
+        let old = self.rewrite.get(path);
+        let holds = |array: &Value, item: Option<&Value>| matches!((array.as_array(), item), (Some([only]), Some(item)) if only == item);
+        if holds(new, old) {
+            self.rewrite.wrap(path)?;
+        } else if old.is_some_and(|old| holds(old, Some(new))) {
+            self.rewrite.unwrap_item(path)?;
+        } else {
+            self.rewrite.set(path, new)?;
+        }
+        Ok(())
+    }
+
     /// What a pattern stands for, where the step's condition holds.
     fn wanted(&self, key: &Pattern, when: Option<&When>) -> Vec<Match> {
         let mut found = key.present(self.rewrite.content());
@@ -308,26 +386,6 @@ impl Walk<'_, '_> {
             }
             when.holds(found, |key| before::get(&before, key.segments()))
         })
-    }
-
-    /// Takes note of what has the name already that a step gives: the way back takes it for what the step has moved.
-    pub(super) fn note_taken(&mut self, from: &Pattern, to: &Pattern, when: Option<&When>) {
-        for found in to.present(self.rewrite.content()) {
-            let Some(from) = from.bind(&found.bound).filter(|from| *from != found.path) else {
-                continue;
-            };
-            let value = self.rewrite.get(&found.path);
-            if self.rewrite.get(&from).is_none()
-                && self.holds_before(when, &found, &[(&found.path, None), (&from, value)])
-            {
-                self.lose(&found.path);
-            }
-        }
-    }
-
-    pub(super) fn lose(&mut self, key: &KeyPath) {
-        let step = self.step;
-        self.losses.push(Loss { key: key.clone(), step });
     }
 }
 

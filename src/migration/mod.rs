@@ -14,6 +14,7 @@ mod convert;
 mod declared;
 mod draft;
 mod format;
+mod loss;
 mod parts;
 mod pattern;
 mod step;
@@ -24,10 +25,11 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-pub use apply::{Loss, Migrated, Runner, StepError};
+pub use apply::{Left, Migrated, Runner, StepError};
 pub use declared::Declared;
 pub use draft::draft;
 pub use format::{Migration, Numbered, schema};
+pub use loss::Loss;
 pub use pattern::Pattern;
 pub use step::{Kind, Step, When};
 

@@ -31,20 +31,34 @@ impl Walk<'_, '_> {
                 Ok(parts) => parts,
                 // It was not made by the step, whose condition may not have held.
                 Err(_) if direction == Direction::Back && when.is_some() => continue,
-                Err(stuck) => return Err(stuck),
+                Err(stuck) => {
+                    self.or_left(&found, Err(stuck))?;
+                    continue;
+                }
             };
             if direction == Direction::Back && !self.held_for(when, &found, &targets, &parts) {
                 continue;
             }
-            // The first part stays where the text stood, with its comments.
-            for (at, (to, part)) in targets.iter().zip(&parts).enumerate() {
-                if at == 0 && *to != found.path {
-                    self.rewrite.rename(&found.path, to)?;
-                } else if at > 0 && self.rewrite.get(to).is_some() {
-                    return Err(Stuck::new(to, "it is set already"));
-                }
-                self.rewrite.set(to, part)?;
+            let done = self.put_parts(&found.path, &targets, &parts, direction);
+            self.or_left(&found, done)?;
+        }
+        Ok(())
+    }
+
+    /// The first part stays where the text stood, with its comments.
+    fn put_parts(&mut self, from: &KeyPath, targets: &[KeyPath], parts: &[Value], direction: Direction) -> Done {
+        let mut others = targets
+            .iter()
+            .skip(1)
+            .chain(targets.first().filter(|first| *first != from));
+        if let Some(taken) = others.find(|target| self.rewrite.get(target).is_some()) {
+            return Err(Stuck::new(taken, "it is set already"));
+        }
+        for (at, (to, part)) in targets.iter().zip(parts).enumerate() {
+            if at == 0 && to != from {
+                self.carried(from, to, direction)?;
             }
+            self.rewrite.set(to, part)?;
         }
         Ok(())
     }
@@ -94,15 +108,28 @@ impl Walk<'_, '_> {
             if direction == Direction::Forth && again.is_none_or(|again| !again.iter().eq(parts)) {
                 self.lose_all(&paths);
             }
-            for path in &paths[1..] {
-                self.rewrite.unset(path)?;
-            }
-            if target != found.path {
-                self.rewrite.rename(&found.path, &target)?;
-            }
-            self.rewrite.set(&target, &joined)?;
+            let done = self.put_joined(&paths, &target, &joined, direction);
+            self.or_left(&found, done)?;
         }
         Ok(())
+    }
+
+    /// The text stands where the first of the settings stood.
+    fn put_joined(&mut self, paths: &[KeyPath], target: &KeyPath, joined: &Value, direction: Direction) -> Done {
+        if !paths.contains(target) && self.rewrite.get(target).is_some() {
+            return Err(Stuck::new(target, "it is set already"));
+        }
+        for (at, path) in paths.iter().enumerate().rev() {
+            if at > 0 {
+                self.rewrite.unset(path)?;
+                if direction == Direction::Back {
+                    self.prune(path)?;
+                }
+            } else if path != target {
+                self.carried(path, target, direction)?;
+            }
+        }
+        Ok(self.rewrite.set(target, joined)?)
     }
 
     /// Makes an array of one item of a value. Backwards it takes an `unwrap` back.
@@ -120,10 +147,8 @@ impl Walk<'_, '_> {
             };
             let wrapped = Value::Array(vec![value.clone()]);
             if self.is_due(when, &found, (&target, &wrapped), direction) {
-                if target != found.path {
-                    self.rewrite.rename(&found.path, &target)?;
-                }
-                self.rewrite.wrap(&target)?;
+                let done = self.reshaped(&found.path, &target, &wrapped, direction);
+                self.or_left(&found, done)?;
             }
         }
         Ok(())
@@ -142,21 +167,41 @@ impl Walk<'_, '_> {
                 Some(Some([only])) => only.clone(),
                 // It was not made by the step, whose condition may not have held.
                 _ if direction == Direction::Back && when.is_some() => continue,
-                Some(Some(items)) => {
-                    let reason = format!("it has {} items, and one can be kept", items.len());
-                    return Err(Stuck::new(&found.path, reason));
+                others => {
+                    let reason = others.flatten().map_or_else(
+                        || "it is no array".to_owned(),
+                        |items| format!("it has {} items, and one can be kept", items.len()),
+                    );
+                    self.or_left(&found, Err(Stuck::new(&found.path, reason)))?;
+                    continue;
                 }
-                Some(None) | None => return Err(Stuck::new(&found.path, "it is no array")),
             };
             let target = bound(to, &found)?;
             if self.is_due(when, &found, (&target, &only), direction) {
-                if target != found.path {
-                    self.rewrite.rename(&found.path, &target)?;
-                }
-                self.rewrite.unwrap_item(&target)?;
+                let done = self.reshaped(&found.path, &target, &only, direction);
+                self.or_left(&found, done)?;
             }
         }
         Ok(())
+    }
+
+    fn reshaped(&mut self, from: &KeyPath, to: &KeyPath, value: &Value, direction: Direction) -> Done {
+        if to != from {
+            self.carried(from, to, direction)?;
+        }
+        self.give(to, value)
+    }
+
+    /// Gives something another name; backwards, what came for it goes with it.
+    pub(super) fn carried(&mut self, from: &KeyPath, to: &KeyPath, direction: Direction) -> Done {
+        if direction == Direction::Forth {
+            self.note_empty(to);
+        }
+        self.rewrite.rename(from, to)?;
+        match direction {
+            Direction::Forth => Ok(()),
+            Direction::Back => self.prune(from),
+        }
     }
 
     fn lose_all(&mut self, keys: &[KeyPath]) {

@@ -6,9 +6,9 @@
 
 use super::apply::{Change, Direction, Done, Stuck, Walk, bound, is_item};
 use super::format::Numbered;
-use super::pattern::Pattern;
+use super::pattern::{Match, Pattern};
 use super::step::{Map, Step, When};
-use crate::document::{KeyPath, Value};
+use crate::document::{KeyPath, Table, Value};
 
 impl Walk<'_, '_> {
     pub(super) fn back(&mut self, numbered: &Numbered) -> Done {
@@ -38,13 +38,13 @@ impl Walk<'_, '_> {
                 let to = step.to.as_ref().unwrap_or(&step.unwrap);
                 self.wrapped(to, &step.unwrap, when, Direction::Back)
             }
-            Step::Command(step) => match &step.back {
-                Some(back) => self.command(step, back),
-                None => Err(Stuck::new(
-                    &KeyPath::root(),
-                    "its program says no way back (`back = [\"…\"]`)",
-                )),
-            },
+            Step::Command(step) => {
+                let Some(back) = &step.back else {
+                    let stuck = Stuck::new(&KeyPath::root(), "its program says no way back (`back = [\"…\"]`)");
+                    return self.or_left(&Match::default(), Err(stuck));
+                };
+                self.command(step, back)
+            }
             Step::Decide(step) => Err(Stuck::new(
                 &KeyPath::root(),
                 format!("still to be decided: {}", step.decide),
@@ -60,8 +60,27 @@ impl Walk<'_, '_> {
             let is_undone = when.is_some() && self.rewrite.get(&was).is_some();
             if was != found.path && !is_undone && self.holds_before(when, &found, &[(&found.path, None), (&was, value)])
             {
-                self.rewrite.rename(&found.path, &was)?;
+                let done = self.carried(&found.path, &was, Direction::Back);
+                self.or_left(&found, done)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Takes out the tables around a key that hold nothing any more: they came for what stood there.
+    pub(super) fn prune(&mut self, key: &KeyPath) -> Done {
+        let mut table = key.split_last().map(|(table, _)| table);
+        while let Some(path) = table.filter(|path| !path.is_empty() && !is_item(path)) {
+            let is_empty = self
+                .rewrite
+                .get(&path)
+                .and_then(Value::as_table)
+                .is_some_and(Table::is_empty);
+            if !is_empty {
+                break;
+            }
+            self.rewrite.unset(&path)?;
+            table = path.split_last().map(|(table, _)| table);
         }
         Ok(())
     }
@@ -77,6 +96,7 @@ impl Walk<'_, '_> {
                 self.lose(&found.path);
             }
             self.rewrite.unset(&found.path)?;
+            self.prune(&found.path)?;
         }
         Ok(())
     }
@@ -100,7 +120,8 @@ impl Walk<'_, '_> {
             let Some(value) = self.rewrite.get(&found.path) else {
                 continue;
             };
-            let is_own = when.is_some_and(|when| when.key.bind(&found.bound).as_ref() == Some(&found.path));
+            let about = when.and_then(|when| when.key.bind(&found.bound));
+            let is_own = about.is_some_and(|about| about.starts_with(&found.path) || found.path.starts_with(&about));
             if !is_own && !self.holds(when, &found) {
                 continue;
             }
@@ -108,10 +129,13 @@ impl Walk<'_, '_> {
                 Ok(changed) => changed,
                 // It cannot have been one for which the condition held.
                 Err(_) if is_own => continue,
-                Err(reason) => return Err(Stuck::new(&found.path, reason)),
+                Err(reason) => {
+                    self.or_left(&found, Err(Stuck::new(&found.path, reason)))?;
+                    continue;
+                }
             };
             if self.holds_before(when, &found, &[(&found.path, Some(&changed))]) {
-                self.rewrite.set(&found.path, &changed)?;
+                self.give(&found.path, &changed)?;
             }
         }
         Ok(())

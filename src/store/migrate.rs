@@ -8,16 +8,17 @@ use serde::Serialize;
 
 use super::chain::{Chain, MigrateError};
 use super::draft::{self, Draft};
-use super::manifest::settings_path;
+use super::manifest::{MANIFEST, settings_path};
 use super::plan::{Intent, Outcome};
 use super::plugin::edit_manifest;
-use super::restore::{Earlier, take_over};
+use super::restore::Earlier;
 use super::session::{Access, Session};
 use super::{Store, StoreError};
-use crate::document::{self, Document, KeyPath, Value};
+use crate::document::{Document, KeyPath, Value};
 use crate::schema::{SchemaLine, StatedVersion, VERSION_KEY};
 
 mod check;
+mod led;
 mod run;
 
 pub use check::CheckedMigration;
@@ -220,27 +221,7 @@ impl Way<'_, '_> {
         if document.text() == crossing.after.text() {
             return Ok(crossing.before.clone());
         }
-        let root = &self.session.store.root;
-        let undone = |mut document: Document| -> Result<Document, StoreError> {
-            for version in (crossing.version + 1..=from).rev() {
-                let mut run =
-                    |command: &[String], seconds: u64, settings: &_| run::run(command, seconds, settings, root);
-                document = self.chain.down(&document, version, &mut run)?.document;
-            }
-            Ok(document)
-        };
-        let (then, now) = (undone(crossing.after.clone())?, undone(document.clone())?);
-        let mut led = crossing.before.clone();
-        let (stay, others): (Vec<_>, Vec<_>) = document::changes(&then, &now)
-            .into_iter()
-            .partition(|change| change.after.is_some() && led.contains(&change.key));
-        for change in stay {
-            // Spelled as it was spelled there.
-            if let Some(value) = &change.after {
-                led = led.set(&change.key, value)?;
-            }
-        }
-        Ok(take_over(&led, &now, &KeyPath::root(), others, &[])?)
+        led::led_back(self, document, from, crossing)
     }
 
     /// The last revision that brought the settings up to a version, from one not below `to`.
@@ -249,8 +230,12 @@ impl Way<'_, '_> {
         for revision in self.session.history.log(self.session.head) {
             let revision = revision?;
             let Some(parent) = revision.parent else { continue };
-            let changed = self.session.history.changed_paths(revision.id)?;
-            if !changed.iter().any(|change| change.path == path) {
+            let is_changed = |path: &str| -> Result<bool, StoreError> {
+                let history = &self.session.history;
+                Ok(history.blob(parent, path)? != history.blob(revision.id, path)?)
+            };
+            // Where no step had anything to do, only the manifest tells that they came up.
+            if !is_changed(&path)? && !is_changed(MANIFEST)? {
                 continue;
             }
             let at = |id| -> Result<Option<(Document, u32)>, StoreError> {

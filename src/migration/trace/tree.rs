@@ -169,7 +169,11 @@ impl Node {
         };
         let chosen = self.children(part);
         if chosen.is_empty() {
-            let mut made = Self::of_kind(if rest.is_empty() { "" } else { "table" });
+            let mut made = match rest.first() {
+                _ if self.is_open_to(part) => Self::unknown(),
+                Some(Part::One(Segment::Index(_)) | Part::EachItem) => Self::of_kind("array"),
+                Some(Part::One(Segment::Key(_)) | Part::EachKey) | None => Self::of_kind("table"),
+            };
             made.put(rest, new);
             self.below.push((part.clone(), made));
             return;
