@@ -1,13 +1,36 @@
-//! One value made into another: kinds, units, durations, scales.
+//! One value made into a value of another kind.
 
-use super::step::{Clamp, Convert, Kind, Scale};
+use super::duration::{duration, iso_duration, iso_seconds, seconds};
+use super::step::{Convert, Kind};
 use crate::document::Value;
 
 /// Why a value cannot become what it should; without the value, which may be a secret.
 pub(super) type Refusal = String;
 
-/// More decimals than these are the noise of binary fractions.
-const DECIMALS: usize = 14;
+/// Why a value cannot become what is wanted; without the value, which may be a secret.
+pub(super) fn refused(value: &Value, wanted: &str) -> Refusal {
+    match value {
+        Value::String(text) if is_sealed(text) => {
+            "it is sealed, and cannot be converted; take it out here (`remove`) and give it its new value with \
+             `valvecfg secret set`"
+                .to_owned()
+        }
+        Value::String(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_)
+        | Value::Array(_)
+        | Value::Table(_) => format!("this {} cannot become {wanted}", value.kind()),
+    }
+}
+
+/// Whether a text looks as sealed secrets do. What is in one is not asked here.
+pub(super) fn is_sealed(text: &str) -> bool {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
+    text.strip_prefix("age:")
+        .is_some_and(|body| body.len() > 100 && body.bytes().all(is_base64))
+}
 
 impl Convert {
     pub(super) fn forth(&self, value: &Value) -> Result<Value, Refusal> {
@@ -19,7 +42,7 @@ impl Convert {
         let kind = self.from.unwrap_or(match self.to {
             Kind::String => Kind::Number,
             Kind::Integer | Kind::Number | Kind::Boolean => Kind::String,
-            Kind::Duration => Kind::Seconds,
+            Kind::Duration | Kind::IsoDuration => Kind::Seconds,
             Kind::Seconds => Kind::Duration,
             Kind::Array => Kind::Item,
             Kind::Item => Kind::Array,
@@ -28,7 +51,7 @@ impl Convert {
     }
 
     fn make(&self, value: &Value, kind: Kind) -> Result<Value, Refusal> {
-        let refused = |wanted: &str| format!("this {} cannot become {wanted}", value.kind());
+        let refused = |wanted: &str| refused(value, wanted);
         match kind {
             Kind::String => match value {
                 Value::String(_) => Ok(value.clone()),
@@ -45,22 +68,26 @@ impl Convert {
                 Some(_) | None => Err(refused("a number")),
             },
             Kind::Boolean => boolean(value).ok_or_else(|| refused("true or false")),
-            Kind::Duration => match value {
-                Value::String(text) if seconds(text).is_some() => Ok(value.clone()),
-                Value::Integer(number) => duration(*number)
-                    .map(Value::String)
-                    .ok_or_else(|| refused("a duration")),
-                Value::String(_)
-                | Value::Float(_)
-                | Value::Boolean(_)
-                | Value::Datetime(_)
-                | Value::Array(_)
-                | Value::Table(_) => Err(refused("a duration")),
-            },
+            Kind::Duration | Kind::IsoDuration => {
+                let is_iso = kind == Kind::IsoDuration;
+                let length = match value {
+                    Value::String(text) if is_iso && iso_seconds(text).is_some() => return Ok(value.clone()),
+                    Value::String(text) if !is_iso && seconds(text).is_some() && text.parse::<u32>().is_err() => {
+                        return Ok(value.clone());
+                    }
+                    Value::String(text) => seconds(text).or_else(|| iso_seconds(text)),
+                    Value::Integer(number) => Some(*number),
+                    Value::Float(number) => as_whole(*number),
+                    Value::Boolean(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_) => None,
+                };
+                let print = if is_iso { iso_duration } else { duration };
+                let text = length.and_then(print).map(Value::String);
+                text.ok_or_else(|| refused("a duration"))
+            }
             Kind::Seconds => match value {
                 Value::Integer(_) => Ok(value.clone()),
                 Value::String(text) => {
-                    let seconds = seconds(text).map(Value::Integer);
+                    let seconds = seconds(text).or_else(|| iso_seconds(text)).map(Value::Integer);
                     seconds.ok_or_else(|| refused("a number of seconds; a duration is such as \"1h30m\""))
                 }
                 Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_) => {
@@ -127,7 +154,7 @@ fn whole(number: Option<&Value>) -> Option<Value> {
     clippy::cast_possible_truncation,
     reason = "only whole numbers that 64 bits hold are cast"
 )]
-fn as_whole(number: f64) -> Option<i64> {
+pub(super) fn as_whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9.0e15).then_some(number as i64)
 }
 
@@ -146,107 +173,9 @@ fn boolean(value: &Value) -> Option<Value> {
     Some(Value::Boolean(yes))
 }
 
-const UNITS: [(char, i64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
-
-/// `90` as `1m30s`; nothing for what lies before now.
-fn duration(mut seconds: i64) -> Option<String> {
-    if seconds < 0 {
-        return None;
-    }
-    if seconds == 0 {
-        return Some("0s".to_owned());
-    }
-    let mut text = String::new();
-    for (unit, length) in UNITS {
-        let count = seconds / length;
-        seconds %= length;
-        if count > 0 {
-            text.push_str(&count.to_string());
-            text.push(unit);
-        }
-    }
-    Some(text)
-}
-
-/// The seconds of `1h30m`; of a bare number too.
-fn seconds(text: &str) -> Option<i64> {
-    let mut rest = text.trim();
-    if let Ok(number) = rest.parse::<u32>() {
-        return Some(number.into());
-    }
-    let mut total = 0_i64;
-    let mut units = UNITS.iter();
-    while !rest.is_empty() {
-        let digits = rest.find(|character: char| !character.is_ascii_digit())?;
-        let count: i64 = rest[..digits].parse().ok()?;
-        let unit = rest[digits..].chars().next()?;
-        // Each unit once, the longer before the shorter.
-        let (_, length) = units.find(|(name, _)| *name == unit)?;
-        total = total.checked_add(count.checked_mul(*length)?)?;
-        rest = rest[digits + unit.len_utf8()..].trim_start();
-    }
-    (total > 0 || text.trim().starts_with('0')).then_some(total)
-}
-
-impl Scale {
-    pub(super) fn forth(&self, value: &Value) -> Result<Value, Refusal> {
-        let number = as_float(value)?;
-        Ok(self.like(value, number * self.factor + self.offset, self.round))
-    }
-
-    pub(super) fn back(&self, value: &Value) -> Result<Value, Refusal> {
-        let number = as_float(value)?;
-        Ok(self.like(value, (number - self.offset) / self.factor, None))
-    }
-
-    /// A number as whole as the one that it is made of, where it is whole.
-    #[expect(clippy::unused_self, reason = "it reads as what it belongs to")]
-    fn like(&self, old: &Value, number: f64, round: Option<u8>) -> Value {
-        let number = rounded(number, round.map_or(DECIMALS, usize::from));
-        let was_whole = matches!(old, Value::Integer(_));
-        match as_whole(number) {
-            Some(whole) if was_whole || round == Some(0) => Value::Integer(whole),
-            Some(_) | None => Value::Float(number),
-        }
-    }
-}
-
-impl Clamp {
-    pub(super) fn forth(&self, value: &Value) -> Result<Value, Refusal> {
-        let number = as_float(value)?;
-        let least = self.minimum.filter(|least| number < *least);
-        let bound = least.or(self.maximum.filter(|most| number > *most));
-        Ok(match (bound, value) {
-            (None, _) => value.clone(),
-            (Some(bound), Value::Integer(_)) => as_whole(bound).map_or(Value::Float(bound), Value::Integer),
-            (Some(bound), _) => Value::Float(bound),
-        })
-    }
-}
-
-/// Rounded to so many decimals, and to no more digits than a number of 64 bits has.
-fn rounded(number: f64, decimals: usize) -> f64 {
-    let exact = format!("{number:.decimals$}").parse().unwrap_or(number);
-    format!("{exact:.14e}").parse().unwrap_or(exact)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "what is too long to be exact is refused")]
-fn as_float(value: &Value) -> Result<f64, Refusal> {
-    match value {
-        Value::Float(number) => Ok(*number),
-        Value::Integer(number) if number.unsigned_abs() < 1 << 53 => Ok(*number as f64),
-        Value::Integer(_)
-        | Value::String(_)
-        | Value::Boolean(_)
-        | Value::Datetime(_)
-        | Value::Array(_)
-        | Value::Table(_) => Err(format!("this {} is no number that can be scaled", value.kind())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::step::{Convert, Kind, Scale};
+    use super::super::step::{Convert, Kind};
     use crate::document::Value;
 
     fn value(literal: &str) -> Value {
@@ -277,6 +206,9 @@ mod tests {
         both_ways(&convert(Kind::Integer, Some(" %")), "'60 %'", "60");
         both_ways(&convert(Kind::Duration, None), "5400", "'1h30m'");
         both_ways(&convert(Kind::Seconds, None), "'5m'", "300");
+        both_ways(&convert(Kind::IsoDuration, None), "5400", "'PT1H30M'");
+        both_ways(&convert(Kind::IsoDuration, None), "86400", "'P1D'");
+        both_ways(&convert(Kind::IsoDuration, None), "90061", "'P1DT1H1M1S'");
         both_ways(&convert(Kind::Array, None), "'a'", "['a']");
         both_ways(&convert(Kind::Item, None), "[1]", "1");
         both_ways(&convert(Kind::Boolean, None), "'true'", "true");
@@ -292,26 +224,26 @@ mod tests {
             assert!(integer.forth(&value(wrong)).is_err(), "{wrong}");
         }
         let seconds = convert(Kind::Seconds, None);
+        assert_eq!(seconds.forth(&value("'PT5M'")).unwrap(), value("300"));
+        assert_eq!(seconds.forth(&value("'P2W'")).unwrap(), value("1209600"));
+        for wrong in ["'P1M'", "'P1Y'", "'PT'", "'P'", "'P1H'", "'PT1D'"] {
+            assert!(seconds.forth(&value(wrong)).is_err(), "{wrong}");
+        }
+        let duration = convert(Kind::Duration, None);
+        assert_eq!(duration.forth(&value("'90'")).unwrap(), value("'1m30s'"));
+        assert_eq!(duration.forth(&value("'PT90S'")).unwrap(), value("'1m30s'"));
+        assert_eq!(duration.forth(&value("90.0")).unwrap(), value("'1m30s'"));
         for wrong in ["'5m1h'", "'5x'", "'m'", "''", "'-5m'"] {
             assert!(seconds.forth(&value(wrong)).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn scales_leave_no_noise_and_whole_numbers_whole() {
-        let scale = |factor: f64, round| Scale {
-            scale: "a".parse().unwrap(),
-            factor,
-            offset: 0.0,
-            round,
-            when: None,
-        };
-        let forth = |scale: &Scale, old: &str| scale.forth(&value(old)).unwrap().to_string();
-        assert_eq!(forth(&scale(1000.0, None), "30"), "30000");
-        assert_eq!(forth(&scale(0.1, None), "3"), "0.3");
-        assert_eq!(forth(&scale(0.1, Some(0)), "26"), "3");
-        assert_eq!(forth(&scale(10.0, None), "0.3"), "3.0");
-        let tenth = scale(0.1, None);
-        assert_eq!(tenth.back(&value("0.3")).unwrap().to_string(), "3.0");
+    fn what_is_sealed_is_not_converted_and_nothing_of_it_is_told() {
+        let sealed = Value::String(format!("age:{}", "QUJD".repeat(80)));
+        let told = convert(Kind::Integer, None).forth(&sealed).unwrap_err();
+        assert!(told.starts_with("it is sealed, and cannot be converted; "), "{told}");
+        assert!(!told.contains("QUJD"));
+        assert_eq!(convert(Kind::String, None).forth(&sealed).unwrap(), sealed);
     }
 }

@@ -32,3 +32,10 @@ pub struct Declared {
     /// Whether keys may stand in it of which the schema says nothing.
     pub open: bool,
 }
+
+impl Declared {
+    /// Whether it can be a value of a kind; also where its kinds are not told.
+    pub(super) fn takes(&self, kind: &str) -> bool {
+        self.kinds.is_empty() || self.kinds.iter().any(|taken| taken == kind)
+    }
+}

@@ -1,270 +1,190 @@
-//! A first draft of a migration, from what two schema versions declare. What cannot be known is left open as a
-//! decision, so that nothing is migrated by a guess; what is guessed says so.
+//! A first draft of a migration, from what two schema versions declare: everything that needs no decision, each step
+//! with the reason why it stands there. What cannot be known is left open as a decision, so that nothing is migrated
+//! by a guess; what is likely says so.
 
-use std::collections::BTreeSet;
+mod change;
+mod lineage;
+mod unit;
+
 use std::fmt::Write as _;
 
 use super::declared::Declared;
-use super::pattern::Pattern;
+use super::pattern::{Part, Pattern};
 use crate::document::Value;
 
-/// The text of a migration from one schema version to the next.
+/// The text of a migration from one schema version to the next. Both lists begin with the whole and have each table
+/// before what it holds.
 #[must_use]
 pub fn draft(from: u32, old: &[Declared], new: &[Declared]) -> String {
-    let mut text = format!(
-        "#:schema ../../schemas/migration.schema.json\n# Drafted from the two schemas. Look at each step; `valvecfg migrate -n` shows what it does.\nfrom = {from}\nto = {}\n",
-        u64::from(from) + 1
-    );
-    let find = |list: &[Declared], key: &Pattern| list.iter().find(|one| one.key == *key).cloned();
-    let mut gone: Vec<&Declared> = old.iter().filter(|one| find(new, &one.key).is_none()).collect();
-    let come: Vec<&Declared> = new.iter().filter(|one| find(old, &one.key).is_none()).collect();
-    let mut pairs: Vec<(Declared, Declared)> = Vec::new();
-    let mut settled = BTreeSet::new();
-    for one in &come {
-        if let Some((at, why)) = predecessor(one, &gone, &come) {
-            let before = gone.remove(at);
-            let verb = if same_table(&before.key, &one.key) {
-                "rename"
-            } else {
-                "move"
-            };
-            step(&mut text, why, &[(verb, key(&before.key)), ("to", key(&one.key))]);
-            pairs.push((before.clone(), (*one).clone()));
-            settled.insert(one.key.clone());
-        }
-    }
-    pairs.extend(
-        old.iter()
-            .filter_map(|before| Some((before.clone(), find(new, &before.key)?))),
-    );
-    for (before, after) in &pairs {
-        change(&mut text, before, after);
-    }
-    for one in come.iter().filter(|one| one.required && !settled.contains(&one.key)) {
-        match &one.default {
-            Some(value) => step(
-                &mut text,
-                None,
-                &[("default", key(&one.key)), ("value", value.to_string())],
-            ),
-            None => decide(
-                &mut text,
-                &one.key,
-                &format!(
-                    "`{}` is new and required, and has no default: what is it where it is missing?",
-                    one.key
-                ),
-            ),
-        }
-    }
-    for one in gone {
-        step(&mut text, None, &[("remove", key(&one.key))]);
-    }
-    text
-}
-
-/// Which of the settings that are gone is this one under another name, and how that is known.
-fn predecessor(one: &Declared, gone: &[&Declared], come: &[&Declared]) -> Option<(usize, Option<&'static str>)> {
-    let is_named = |before: &&Declared| {
-        let full = before.key.to_string();
-        one.renamed_from.contains(&full)
+    let mut draft = Draft {
+        text: String::new(),
+        to: u64::from(from) + 1,
     };
-    if let Some(at) = gone.iter().position(is_named) {
-        return Some((at, None));
-    }
-    // A guess must be the only one, both ways.
-    let alike =
-        |a: &Declared, b: &Declared| a.kinds == b.kinds && a.description.is_some() && a.description == b.description;
-    let same_name = |a: &Declared, b: &Declared| a.kinds == b.kinds && a.key.parts().last() == b.key.parts().last();
-    for (is_like, why) in [
-        (
-            &alike as &dyn Fn(&Declared, &Declared) -> bool,
-            "likely: the description is the same",
-        ),
-        (&same_name, "likely: the name is the same, in another table"),
-    ] {
-        let mut found = gone.iter().enumerate().filter(|(_, before)| is_like(before, one));
-        if let (Some((at, before)), None) = (found.next(), found.next())
-            && come.iter().filter(|other| is_like(before, other)).count() == 1
-        {
-            return Some((at, Some(why)));
+    // As the steps written so far leave it.
+    let mut current = old.to_vec();
+    lineage::rename(&mut draft, &mut current, new);
+    for before in &current {
+        if let Some(after) = find(new, &before.key) {
+            change::change(&mut draft, before, after, &current, new);
         }
     }
-    None
+    for one in new {
+        add(&mut draft, one, &current, new);
+    }
+    for one in &current {
+        let holder = holder(&one.key);
+        let goes_with_it = holder.as_ref().is_some_and(|holder| !has(new, holder));
+        if !has(new, &one.key) && !goes_with_it && !is_reshaped(holder.as_ref(), &current, new) {
+            let why = format!(
+                "Version {} does not know it. What it was stays in the history.",
+                draft.to
+            );
+            draft.step(&why, &[("remove", quoted(&one.key))]);
+        }
+    }
+    let Draft { text, to } = draft;
+    format!(
+        "#:schema ../../schemas/migration.schema.json\n# Drafted from the two schemas. Look at each step; `valvecfg migrate -n` shows what it does.\nfrom = {from}\nto = {to}\n{text}"
+    )
 }
 
-/// What becomes of the values of a setting that both versions have.
-fn change(text: &mut String, before: &Declared, after: &Declared) {
-    let name = after.key.to_string();
-    if !before.kinds.is_empty() && !after.kinds.is_empty() && !takes(&after.kinds, &before.kinds) {
-        let to = after.kinds.first().map_or("", String::as_str);
-        let known = ["string", "integer", "number", "boolean"];
-        let simple = before.kinds.len() == 1 && after.kinds.len() == 1;
-        let both_known =
-            simple && known.contains(&to) && before.kinds.iter().all(|kind| known.contains(&kind.as_str()));
-        if both_known {
-            let mut keys = vec![("convert", key(&after.key)), ("to", format!("\"{to}\""))];
-            keys.extend(before.kinds.first().map(|kind| ("from", format!("\"{kind}\""))));
-            step(text, None, &keys);
-        } else if simple && to == "array" {
-            step(text, None, &[("wrap", key(&after.key))]);
-        } else if simple && before.kinds == ["array"] {
-            step(text, None, &[("unwrap", key(&after.key))]);
-        } else {
-            let (was, is) = (before.kinds.join(" or "), after.kinds.join(" or "));
-            decide(
-                text,
-                &after.key,
-                &format!("`{name}` was {was} and is {is}: what becomes of it?"),
-            );
-        }
+/// What is new and must be there gets its default.
+fn add(draft: &mut Draft, one: &Declared, current: &[Declared], new: &[Declared]) {
+    let before = find(current, &one.key);
+    let Some(table) = holder(&one.key).filter(|_| one.required) else {
+        return;
+    };
+    // Already there, always; or in something that is handled as a whole.
+    if before.is_some_and(|before| before.required) || is_reshaped(Some(&table), current, new) {
         return;
     }
-    let lost: Vec<&Value> = before
-        .values
-        .iter()
-        .filter(|value| !after.values.contains(value))
+    // Where a table is new and need not be there, nothing in it need be.
+    let ancestors: Vec<Pattern> = (1..one.key.parts().len())
+        .map(|length| Pattern::of_parts(&one.key.parts()[..length]))
         .collect();
-    if !after.values.is_empty() && !lost.is_empty() {
-        let joined = |values: &[&Value]| values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let allowed: Vec<&Value> = after.values.iter().collect();
-        decide(
-            text,
-            &after.key,
-            &format!(
-                "`{name}` takes {} no more; it takes {}: what do they become? (`map`)",
-                joined(&lost),
-                joined(&allowed)
-            ),
-        );
+    let may_lack = |key: &&Pattern| find(new, key).is_some_and(|one| !one.required && !is_wild(key));
+    let optional: Vec<&Pattern> = ancestors.iter().filter(may_lack).collect();
+    if optional.iter().any(|key| !has(current, key)) {
+        return;
     }
-    let narrower = |old: Option<f64>, new: Option<f64>, is_tighter: fn(f64, f64) -> bool| {
-        new.filter(|new| old.is_none_or(|old| is_tighter(*new, old)))
+    // What a wildcard stands for is there, and so is all that it stands in.
+    let is_named = |part: &Part| matches!(part, Part::One(_));
+    let last = optional
+        .last()
+        .filter(|key| one.key.parts()[key.parts().len()..].iter().all(is_named));
+    let when = last.map(|key| format!("{{ key = {}, set = true }}", quoted(key)));
+    let is = if before.is_some() {
+        "is required now"
+    } else {
+        "is new and required"
     };
-    let minimum = narrower(before.minimum, after.minimum, |new, old| new > old);
-    let maximum = narrower(before.maximum, after.maximum, |new, old| new < old);
-    if minimum.is_some() || maximum.is_some() {
-        let mut keys = vec![("clamp", key(&after.key))];
-        keys.extend(minimum.map(|bound| ("minimum", bound.to_string())));
-        keys.extend(maximum.map(|bound| ("maximum", bound.to_string())));
-        step(text, Some("values beyond become the nearest that is allowed"), &keys);
+    let only = match one.values.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    };
+    let holds_others = new
+        .iter()
+        .any(|other| other.required && holder(&other.key).as_ref() == Some(&one.key));
+    if let Some(value) = one.default.as_ref().or(only) {
+        let mut keys = vec![("default", quoted(&one.key)), ("value", value.to_string())];
+        keys.extend(when.map(|when| ("when", when)));
+        let source = if one.default.is_some() {
+            "its default"
+        } else {
+            "the only value that it takes"
+        };
+        draft.step(&format!("It {is}; this is {source}."), &keys);
+    } else if one.kinds == ["table"] && holds_others {
+        // What it must hold makes it.
+    } else if one.kinds == ["table"] {
+        let mut keys = vec![("default", quoted(&one.key)), ("value", "{}".to_owned())];
+        keys.extend(when.map(|when| ("when", when)));
+        draft.step(&format!("It {is}, and nothing must stand in it."), &keys);
+    } else {
+        let question = format!(
+            "`{}` {is}, and has no default: what is it where it is missing?",
+            one.key
+        );
+        draft.decide(&one.key, &question);
     }
 }
 
-/// Whether every kind that there was is still taken.
-fn takes(after: &[String], before: &[String]) -> bool {
-    let wider = |kind: &String| kind == "integer" && after.iter().any(|other| other == "number");
-    before.iter().all(|kind| after.contains(kind) || wider(kind))
+/// Whether a place has become another kind of thing, so that what stands in it goes with it.
+fn is_reshaped(holder: Option<&Pattern>, current: &[Declared], new: &[Declared]) -> bool {
+    let Some(holder) = holder else { return false };
+    (0..=holder.parts().len()).any(|length| {
+        let above = Pattern::of_parts(&holder.parts()[..length]);
+        match (find(current, &above), find(new, &above)) {
+            (Some(before), Some(after)) => change::is_reshaped(before, after),
+            _ => false,
+        }
+    })
 }
 
-fn same_table(one: &Pattern, other: &Pattern) -> bool {
-    let holder = |key: &Pattern| key.parts().split_last().map(|(_, holder)| holder.to_vec());
-    holder(one) == holder(other)
+/// The steps written so far.
+struct Draft {
+    text: String,
+    to: u64,
 }
 
-fn key(pattern: &Pattern) -> String {
-    Value::String(pattern.to_string()).to_string()
-}
-
-fn decide(text: &mut String, about: &Pattern, question: &str) {
-    let question = Value::String(question.to_owned()).to_string();
-    step(text, None, &[("decide", question), ("key", key(about))]);
-}
-
-fn step(text: &mut String, comment: Option<&str>, keys: &[(&str, String)]) {
-    text.push('\n');
-    if let Some(comment) = comment {
-        // Writing to a string does not fail.
-        writeln!(text, "# {comment}").unwrap_or_default();
+impl Draft {
+    fn step(&mut self, why: &str, keys: &[(&str, String)]) {
+        self.text.push('\n');
+        for line in wrapped(why) {
+            // Writing to a string does not fail.
+            writeln!(self.text, "# {line}").unwrap_or_default();
+        }
+        self.text.push_str("[[step]]\n");
+        for (name, value) in keys {
+            writeln!(self.text, "{name} = {value}").unwrap_or_default();
+        }
     }
-    text.push_str("[[step]]\n");
-    for (name, value) in keys {
-        writeln!(text, "{name} = {value}").unwrap_or_default();
+
+    fn decide(&mut self, about: &Pattern, question: &str) {
+        let text = Value::String(question.to_owned()).to_string();
+        let why = "The schemas do not tell. Put a step in the place of this one.";
+        self.step(why, &[("decide", text), ("key", quoted(about))]);
     }
+}
+
+/// A comment in lines that fit on a screen.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + word.chars().count() < 98 => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+fn find<'d>(list: &'d [Declared], key: &Pattern) -> Option<&'d Declared> {
+    list.iter().find(|one| one.key == *key)
+}
+
+fn has(list: &[Declared], key: &Pattern) -> bool {
+    find(list, key).is_some()
+}
+
+/// The table or array that a place stands in; nothing for the whole.
+fn holder(key: &Pattern) -> Option<Pattern> {
+    let (_, above) = key.parts().split_last()?;
+    Some(Pattern::of_parts(above))
+}
+
+/// Whether its last step stands for many.
+fn is_wild(key: &Pattern) -> bool {
+    matches!(key.parts().last(), Some(Part::EachItem | Part::EachKey))
+}
+
+fn quoted(key: &Pattern) -> String {
+    Value::String(key.to_string()).to_string()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Declared, draft};
-    use crate::document::Value;
-    use crate::migration::Migration;
-
-    fn setting(key: &str, kind: &str) -> Declared {
-        Declared {
-            key: key.parse().unwrap(),
-            kinds: vec![kind.to_owned()],
-            ..Declared::default()
-        }
-    }
-
-    fn steps(old: &[Declared], new: &[Declared]) -> String {
-        let text = draft(1, old, new);
-        Migration::parse(&text).unwrap();
-        text.split_once("to = 2\n")
-            .unwrap()
-            .1
-            .replace("\n[[step]]\n", "- ")
-            .replace('\n', "; ")
-    }
-
-    #[test]
-    fn what_came_and_went_is_drafted() {
-        let old = [
-            setting("gone", "string"),
-            setting("same", "integer"),
-            setting("zones[*].x", "number"),
-        ];
-        let new = [
-            setting("same", "integer"),
-            Declared {
-                required: true,
-                default: Some(Value::Float(2.5)),
-                ..setting("zones[*].flow", "number")
-            },
-            setting("optional", "boolean"),
-        ];
-        assert_eq!(
-            steps(&old, &new),
-            "- default = \"zones[*].flow\"; value = 2.5; - remove = \"gone\"; - remove = \"zones[*].x\"; "
-        );
-    }
-
-    #[test]
-    fn renames_are_told_or_guessed_where_there_is_one_guess() {
-        let told = Declared {
-            renamed_from: vec!["threshold".to_owned()],
-            ..setting("close_above", "integer")
-        };
-        assert_eq!(
-            steps(&[setting("threshold", "integer")], &[told]),
-            "- rename = \"threshold\"; to = \"close_above\"; "
-        );
-        assert!(
-            steps(&[setting("host", "string")], &[setting("mqtt.host", "string")])
-                .ends_with("# likely: the name is the same, in another table- move = \"host\"; to = \"mqtt.host\"; ")
-        );
-        let two = [setting("a.host", "string"), setting("b.host", "string")];
-        assert_eq!(steps(&[setting("host", "string")], &two), "- remove = \"host\"; ");
-    }
-
-    #[test]
-    fn changed_values_are_converted_clamped_or_left_to_a_person() {
-        let bounded = |maximum| Declared {
-            maximum: Some(maximum),
-            ..setting("a", "integer")
-        };
-        assert!(steps(&[bounded(100.0)], &[bounded(80.0)]).contains("clamp = \"a\"; maximum = 80; "));
-        assert_eq!(steps(&[bounded(80.0)], &[bounded(100.0)]), "");
-        assert_eq!(
-            steps(&[setting("a", "string")], &[setting("a", "integer")]),
-            "- convert = \"a\"; to = \"integer\"; from = \"string\"; "
-        );
-        let listed = |values: &[&str]| Declared {
-            values: values.iter().map(|value| Value::String((*value).to_owned())).collect(),
-            ..setting("mode", "string")
-        };
-        let text = draft(1, &[listed(&["auto", "off"])], &[listed(&["automatic", "off"])]);
-        let migration = Migration::parse(&text).unwrap();
-        assert_eq!(migration.open_decisions().count(), 1);
-    }
-}
+mod tests;

@@ -213,10 +213,17 @@ fn check(step: &Step) -> Result<(), String> {
             }
             join.iter().try_for_each(|from| paired(from, to))
         }
-        Step::Scale(Scale { factor, offset, .. }) => {
-            if *factor == 0.0 || !factor.is_finite() || !offset.is_finite() {
+        Step::Scale(Scale {
+            factor,
+            divisor,
+            offset,
+            ..
+        }) => {
+            let is_finite = [factor, divisor, offset].iter().all(|number| number.is_finite());
+            if *factor == 0.0 || *divisor == 0.0 || !is_finite {
                 return Err(
-                    "`factor` and `offset` must be finite, and `factor` not 0: there would be no way back".to_owned(),
+                    "`factor`, `divisor` and `offset` must be finite, and the first two not 0: there would be no way back"
+                        .to_owned(),
                 );
             }
             Ok(())

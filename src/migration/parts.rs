@@ -2,6 +2,7 @@
 //! inverse of the other, so both directions are here.
 
 use super::apply::{Direction, Done, Stuck, Walk, bound};
+use super::convert::is_sealed;
 use super::pattern::{Match, Pattern};
 use super::step::When;
 use crate::document::{KeyPath, Value};
@@ -87,6 +88,11 @@ impl Walk<'_, '_> {
             let parts: Option<Vec<&Value>> = paths.iter().map(|path| self.rewrite.get(path)).collect();
             let Some(parts) = parts else { continue };
             let texts: Vec<String> = parts.iter().map(|part| part.bare()).collect();
+            if let Some(sealed) = texts.iter().position(|text| is_sealed(text)) {
+                let stuck = Stuck::new(&paths[sealed], "it is sealed, and cannot be joined");
+                self.or_left(&found, Err(stuck))?;
+                continue;
+            }
             let joined = Value::String(texts.join(separator));
             let holds = match direction {
                 Direction::Forth => self.holds(when, &found),
@@ -236,6 +242,9 @@ impl Walk<'_, '_> {
         let Some(Value::String(text)) = self.rewrite.get(&found.path) else {
             return Err(Stuck::new(&found.path, "only a string can be split"));
         };
+        if is_sealed(text) {
+            return Err(Stuck::new(&found.path, "it is sealed, and cannot be split"));
+        }
         split(text, separator, count).ok_or_else(|| {
             let has = text.split(separator).count();
             Stuck::new(

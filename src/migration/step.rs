@@ -161,6 +161,9 @@ steps! {
         /// What it is multiplied by.
         #[serde(default = "one")]
         factor: f64,
+        /// What it is divided by then: 60 makes minutes of seconds, exactly, where a factor could not.
+        #[serde(default = "one")]
+        divisor: f64,
         /// What is added then.
         #[serde(default)]
         offset: f64,
@@ -254,7 +257,10 @@ pub enum Kind {
     Boolean,
     /// A text such as `"1h30m"`, of a number of seconds.
     Duration,
-    /// A number of seconds, of a text such as `"1h30m"`.
+    /// A text such as `"PT1H30M"`, as ISO 8601 has it, of a number of seconds.
+    #[serde(rename = "iso-duration")]
+    IsoDuration,
+    /// A number of seconds, of a text such as `"1h30m"` or `"PT1H30M"`.
     Seconds,
     /// An array of one item.
     Array,

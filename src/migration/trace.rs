@@ -129,7 +129,7 @@ impl Trace {
                     let made = match one.to {
                         Kind::Array => self.node(&one.convert).in_array(),
                         Kind::Item => self.node(&one.convert).item(),
-                        Kind::String | Kind::Duration => Node::of_kind("string"),
+                        Kind::String | Kind::Duration | Kind::IsoDuration => Node::of_kind("string"),
                         Kind::Integer | Kind::Seconds => Node::of_kind("integer"),
                         Kind::Number => Node::of_kind("number"),
                         Kind::Boolean => Node::of_kind("boolean"),

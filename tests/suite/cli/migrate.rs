@@ -113,18 +113,18 @@ $ valvecfg migrate status
 plugin      settings  in force  newest  ahead
 heating     1         1         1
 irrigation  1         1         1
-pump        1         1         2       migrations/pump/1-to-2.toml:15: still to be decided: `mode` takes "auto" no more; it takes "automatic", "off": what do they become? (`map`)
+pump        1         1         2       migrations/pump/1-to-2.toml:18: still to be decided: `mode` takes "auto" no more; it takes "automatic", "off": what do they become? (`map`)
 valve       1         1         1
 
 $ valvecfg migrate
 ------- stderr -------
-error: migrations/pump/1-to-2.toml:15: still to be decided: `mode` takes "auto" no more; it takes "automatic", "off": what do they become? (`map`)
+error: migrations/pump/1-to-2.toml:18: still to be decided: `mode` takes "auto" no more; it takes "automatic", "off": what do they become? (`map`)
 help: replace that step of migrations/pump/1-to-2.toml; nothing was written
 [exit 1]
 
 $ valvecfg migrate check
 pump 1 to 2: does not hold, tried on 0 files
-  migrations/pump/1-to-2.toml:15: still to be decided: `mode` takes "auto" no more; it takes "automatic", "off": what do they become? (`map`)
+  migrations/pump/1-to-2.toml:18: still to be decided: `mode` takes "auto" no more; it takes "automatic", "off": what do they become? (`map`)
 [exit 1]
 "#]]
     );
@@ -137,23 +137,28 @@ pump 1 to 2: does not hold, tried on 0 files
 from = 1
 to = 2
 
+# The schema says that it was called so (`x-renamed-from`).
 [[step]]
 rename = "threshold"
 to = "close_above"
 
+# It was a number, and is a text.
 [[step]]
 convert = "interval"
 to = "string"
 from = "integer"
 
+# The schemas do not tell. Put a step in the place of this one.
 [[step]]
 decide = "`mode` takes /"auto/" no more; it takes /"automatic/", /"off/": what do they become? (`map`)"
 key = "mode"
 
+# It is new and required; this is its default.
 [[step]]
 default = "zones[*].flow"
 value = 2.5
 
+# Version 2 does not know it. What it was stays in the history.
 [[step]]
 remove = "legacy"
 
