@@ -64,7 +64,9 @@ fn add(draft: &mut Draft, one: &Declared, current: &[Declared], new: &[Declared]
         .collect();
     let may_lack = |key: &&Pattern| find(new, key).is_some_and(|one| !one.required && !is_wild(key));
     let optional: Vec<&Pattern> = ancestors.iter().filter(may_lack).collect();
-    if optional.iter().any(|key| !has(current, key)) {
+    // What has moved into it makes it.
+    let can_be = |key: &Pattern| current.iter().any(|one| one.key.parts().starts_with(key.parts()));
+    if !optional.iter().all(|key| can_be(key)) {
         return;
     }
     // What a wildcard stands for is there, and so is all that it stands in.

@@ -170,9 +170,7 @@ impl Trace {
                 if needed == one.join.len() {
                     let keys: Vec<&Pattern> = one.join.iter().collect();
                     self.check_target(&one.to, &keys, when);
-                    for key in &one.join {
-                        self.take(key, when, "joins");
-                    }
+                    // Where one of them is not set, the others stay.
                     self.tree.put(&one.to, Node::of_kind("string"));
                 }
             }

@@ -106,16 +106,22 @@ fn kind(draft: &mut Draft, before: &Declared, after: &Declared, current: &[Decla
             );
         }
         ("boolean", "string") | ("string", "boolean") => switch(draft, before, after, &converted),
-        (one, "array") if one != "table" => match item(new).map(|item| item.kinds) {
-            Some(kinds) if takes(&kinds, &before.kinds) || kinds.is_empty() => {
+        (one, "array") if one != "table" => {
+            let fits = |item: &Declared| {
+                let is_listed = |value: &Value| item.values.contains(value);
+                let values = item.values.is_empty() || !before.values.is_empty() && before.values.iter().all(is_listed);
+                values && (item.kinds.is_empty() || takes(&item.kinds, &before.kinds))
+            };
+            if item(new).is_some_and(|item| fits(&item)) {
                 let why = "It was one value, and is an array of them.";
                 draft.step(
                     why,
                     &[("convert", key()), ("to", text("array")), ("from", text("item"))],
                 );
+            } else {
+                undecided(draft, before, after);
             }
-            Some(_) | None => undecided(draft, before, after),
-        },
+        }
         ("table", "array") => {
             let names = |list: &[Declared], of: &Pattern| -> Vec<Pattern> {
                 let below = list.iter().filter_map(|one| one.key.parts().strip_prefix(of.parts()));

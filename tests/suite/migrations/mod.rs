@@ -2,4 +2,5 @@
 
 mod generated;
 mod invented;
+mod pairs;
 mod random;
