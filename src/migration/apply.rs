@@ -285,8 +285,9 @@ impl Walk<'_, '_> {
             let old = self.rewrite.get(&found.path);
             let is_wanted = self.holds(when, &found);
             if old.is_some() && !over || !is_wanted {
-                // On the way back the same value is taken for one that the step has put there.
-                if !over && old == Some(value) && self.holds_before(when, &found, &[(&found.path, None)]) {
+                // On the way back it is taken for what the step has put there.
+                let is_alike = old == Some(value) || is_new && old.is_some();
+                if !over && is_alike && self.holds_before(when, &found, &[(&found.path, None)]) {
                     self.lose(&found.path);
                 }
                 continue;

@@ -30,7 +30,7 @@ pub enum Step {
     Convert(Convert),
     /// Exchanges values one for one.
     Map(Map),
-    /// Multiplies and shifts a number.
+    /// Multiplies, divides and shifts a number.
     Scale(Scale),
     /// Brings a number into a range.
     Clamp(Clamp),
@@ -167,7 +167,8 @@ steps! {
         /// What is added then.
         #[serde(default)]
         offset: f64,
-        /// To how many decimals it is rounded then; 0 makes a whole number of it.
+        /// To how many decimals it is rounded then, half away from zero; 0 makes a whole number of it. Without it nothing
+        /// is lost: the numbers are taken as the decimals that they are written with, and the way back gives the same.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(range(max = 15))]
         round: Option<u8>,

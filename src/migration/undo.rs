@@ -22,8 +22,10 @@ impl Walk<'_, '_> {
             Step::Set(step) if origin.is_declared == Some(false) => {
                 self.taken_out(&step.set, when, &|value| *value != step.value)
             }
-            Step::Default(step) if origin.is_declared == Some(true) => self.kept_out(&step.default, when, &step.value),
-            Step::Default(step) => self.taken_out(&step.default, when, &|value| *value != step.value),
+            Step::Default(step) if origin.is_declared == Some(false) => {
+                self.taken_out(&step.default, when, &|value| *value != step.value)
+            }
+            Step::Default(step) => self.kept_out(&step.default, when, &step.value),
             Step::Remove(_) | Step::Set(_) | Step::Clamp(_) => Ok(()),
             Step::Convert(step) => self.reverted(&step.convert, when, &|value| step.back(value)),
             Step::Map(step) => self.reverted(&step.map, when, &|value| Ok(step.back(value, &origin.kinds))),
@@ -101,7 +103,7 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// Takes a default out again of a setting that was known before; any other value may have stood there.
+    /// Takes a default out again of a setting that may have been there before: any other value may have stood there.
     fn kept_out(&mut self, key: &Pattern, when: Option<&When>, value: &Value) -> Done {
         for found in key.present(self.rewrite.content()).into_iter().rev() {
             if !is_item(&found.path)
@@ -109,6 +111,7 @@ impl Walk<'_, '_> {
                 && self.holds_before(when, &found, &[(&found.path, None)])
             {
                 self.rewrite.unset(&found.path)?;
+                self.prune(&found.path)?;
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use super::chain::{Chain, MigrateError};
 use super::live::Live;
 use super::manifest::schema_path;
 use super::rules::Rules;
-use crate::document::{KeyPath, Segment, line_column};
+use crate::document::{KeyPath, line_column};
 use crate::migration::{Declared, Migration, Pattern};
 use crate::schema::{Schema, SchemaNode, VERSION_KEY};
 
@@ -13,10 +13,6 @@ use crate::schema::{Schema, SchemaNode, VERSION_KEY};
 pub(super) fn declared(schema: &Schema) -> Vec<Declared> {
     let one = |node: SchemaNode| {
         let number = |bound: &Option<serde_json::Number>| bound.as_ref().and_then(serde_json::Number::as_f64);
-        let required = match node.path.split_last() {
-            Some((table, Segment::Key(name))) => schema.required(&table).contains(name),
-            Some((_, Segment::Index(_))) | None => false,
-        };
         let annotation = node.annotation;
         Declared {
             key: Pattern::of(&node.path, SchemaNode::stands_for_many),
@@ -28,7 +24,7 @@ pub(super) fn declared(schema: &Schema) -> Vec<Declared> {
             values: annotation.values,
             minimum: number(&annotation.minimum),
             maximum: number(&annotation.maximum),
-            required,
+            required: node.is_required,
             renamed_from: annotation.renamed_from,
             open: node.is_open,
         }

@@ -20,6 +20,7 @@ use crate::schema::{SchemaLine, StatedVersion, VERSION_KEY};
 mod check;
 mod led;
 mod run;
+mod trials;
 
 pub use check::CheckedMigration;
 

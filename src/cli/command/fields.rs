@@ -202,8 +202,8 @@ pub(super) const MIGRATE_CHECK: &str = "\
 JSON: an object a line, for each migration
   plugin     the plugin
   from, to   the schema versions
-  documents  on how many files it was tried
-  failures[]  what is wrong with it
+  documents  on how many documents it was tried
+  failures[]  what is wrong with it, each with the document that shows it first
   losses[]    settings that the way back alone would not restore";
 
 pub(super) const DOCTOR: &str = "\

@@ -64,15 +64,18 @@ enum MigrateVerb {
 #[command(verbatim_doc_comment)]
 struct StatusArgs {}
 
-/// Try every migration, on the settings that there are and on ones made for it
+/// Try every migration, on settings that are, that were and that could be
 ///
 /// Examples:
 ///   valvecfg migrate check
 ///   valvecfg migrate check valve --json
 ///
-/// Ends with 1 where one is missing, is not decided, fails, or leads to settings
-/// that the next schema does not take. What the way back alone would not restore
-/// is listed: history does.
+/// It is tried on the settings, on every form of that version that they have had,
+/// on the examples of the schema, and on settings with each value at each edge of
+/// what it may be. Ends with 1 where one is missing, is not decided, has a step on
+/// a setting that cannot be there, fails, or leads to settings that the next
+/// schema does not take. What the way back alone would not restore is listed:
+/// history does.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 struct CheckArgs {
@@ -163,7 +166,8 @@ impl Answer for Checks {
                 "does not hold"
             };
             let (plugin, from, to, tried) = (&one.plugin, one.from, one.to, one.documents);
-            writeln!(out, "{plugin} {from} to {to}: {word}, tried on {tried} files")?;
+            let documents = if tried == 1 { "document" } else { "documents" };
+            writeln!(out, "{plugin} {from} to {to}: {word}, tried on {tried} {documents}")?;
             for failure in &one.failures {
                 writeln!(out, "  {failure}")?;
             }

@@ -21,6 +21,8 @@ pub struct SchemaNode {
     pub path: KeyPath,
     /// What the schema says of it.
     pub annotation: Annotation,
+    /// Whether the table that it stands in must have it.
+    pub is_required: bool,
     /// Whether keys may stand in it of which the schema says nothing.
     pub is_open: bool,
 }
@@ -55,8 +57,13 @@ impl<'s> Outline<'s> {
         let (is_table, is_array) = (may_be(Kind::Table), may_be(Kind::Array));
         let root = self.schema.root();
         let is_open = is_table && !self.closes(&root, path.segments(), &mut BTreeSet::new());
+        let is_required = match path.split_last() {
+            Some((table, Segment::Key(key))) => self.names(&table, Names::Required).contains(key),
+            Some((_, Segment::Index(_))) | None => false,
+        };
         nodes.push(SchemaNode {
             path: path.clone(),
+            is_required,
             annotation,
             is_open,
         });

@@ -1,15 +1,18 @@
 //! `migrate check`: whether the migrations of a store lead from what one schema version allows to what the next one
 //! does, tried on the settings that there are and on ones that are made for it.
 
+use indexmap::map::Entry;
+use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
 
 use super::super::chain::Chain;
-use super::super::manifest::{schema_path, settings_path};
+use super::super::custody;
+use super::super::manifest::schema_path;
 use super::super::session::{Access, Session};
-use super::super::{Store, StoreError, draft};
-use super::{run, version_of};
-use crate::document::{self, Document, KeyPath, Value};
-use crate::schema::{Annotation, CheckOptions, Checker, Kind, VERSION_KEY};
+use super::super::{Store, StoreError};
+use super::trials::{self, Form, Trial};
+use crate::document::{self, KeyPath};
+use crate::schema::{CheckOptions, Checker, Custody, Held};
 
 /// What came of trying one migration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -28,15 +31,6 @@ pub struct CheckedMigration {
     pub losses: Vec<String>,
 }
 
-/// What a document is tried on.
-struct Trial<'t> {
-    plugin: &'t str,
-    chain: &'t Chain,
-    from: u32,
-    before: &'t Checker,
-    after: &'t Checker,
-}
-
 impl Store {
     /// Tries every migration there is, and says where one is missing. Steps that run a program are not tried.
     pub fn migrate_check(&self, plugin: Option<&str>) -> Result<Vec<CheckedMigration>, StoreError> {
@@ -52,9 +46,14 @@ impl Store {
         {
             let chain = Chain::read(name, &session.live)?;
             let versions = session.rules.versions(name)?;
+            let forms = if versions.len() > 1 {
+                trials::forms(&session, name)?
+            } else {
+                Vec::new()
+            };
             for pair in versions.windows(2) {
                 if let [from, to] = pair {
-                    checked.push(check_pair(&session, name, &chain, *from, *to)?);
+                    checked.push(check_pair(&session, name, &chain, (*from, *to), &forms)?);
                 }
             }
         }
@@ -66,8 +65,8 @@ fn check_pair(
     session: &Session<'_>,
     plugin: &str,
     chain: &Chain,
-    from: u32,
-    to: u32,
+    (from, to): (u32, u32),
+    forms: &[Form],
 ) -> Result<CheckedMigration, StoreError> {
     let mut checked = CheckedMigration {
         plugin: plugin.to_owned(),
@@ -99,130 +98,94 @@ fn check_pair(
         compiled.map_err(|errors| StoreError::Schema { errors })
     };
     let (before, after) = (compiled(from)?, compiled(to)?);
-    let trial = Trial {
+    let mut found = Found {
         plugin,
-        chain,
-        from,
-        before: &before,
-        after: &after,
+        schema: schema_path(plugin, to),
+        failures: IndexMap::new(),
+        losses: IndexSet::new(),
     };
-    let mut documents = trial.own(session)?;
-    if let Ok(skeleton) = Document::parse(before.schema().skeleton()) {
-        documents.push(skeleton);
+    for trial in trials::trials(forms, chain, from, &before) {
+        checked.documents += 1;
+        found.try_on(&trial, chain, (from, to), &after);
     }
-    let made: Vec<Document> = documents.iter().flat_map(|document| trial.variants(document)).collect();
-    documents.extend(made);
-    for document in documents {
-        if before
-            .check_held(&document, &super::super::custody::as_stored)
-            .is_empty()
-        {
-            checked.documents += 1;
-            trial.run(&document, session, &mut checked);
-        }
-    }
+    checked
+        .failures
+        .extend(found.failures.into_iter().map(|(what, (first, others))| match others {
+            0 => format!("{what} ({first})"),
+            _ => format!("{what} ({first}, and {others} more)"),
+        }));
+    checked.losses.extend(found.losses);
     Ok(checked)
 }
 
-impl Trial<'_> {
-    /// The plugin's settings, if they are of this version or of an earlier one that leads here.
-    fn own(&self, session: &Session<'_>) -> Result<Vec<Document>, StoreError> {
-        let path = settings_path(self.plugin);
-        let Some(bytes) = session.live.read(&path)? else {
-            return Ok(Vec::new());
-        };
-        let mut document = draft::parse(&path, bytes, &session.live)?;
-        let version = version_of(&document, session.rules.version(self.plugin)?);
-        if version > self.from {
-            return Ok(Vec::new());
-        }
-        for version in version..self.from {
-            match self.chain.up(&document, version, &mut |_, _, _| Err(String::new())) {
-                Ok(migrated) => document = migrated.document,
-                Err(_) => return Ok(Vec::new()),
-            }
-        }
-        Ok(vec![super::stating(&document, self.from)?])
-    }
+/// What was found so far, each once.
+struct Found<'f> {
+    plugin: &'f str,
+    /// The schema that it leads to, as a file.
+    schema: String,
+    /// What is wrong, with the document that showed it first and how many more did.
+    failures: IndexMap<String, (String, usize)>,
+    losses: IndexSet<String>,
+}
 
-    /// The same settings with one of them at the edge of what it may be, each in turn.
-    fn variants(&self, document: &Document) -> Vec<Document> {
-        let stated = KeyPath::root().key(VERSION_KEY);
-        let settings = self
-            .before
-            .schema()
-            .settings()
-            .into_iter()
-            .filter(|(key, _)| *key != stated);
-        let mut made = Vec::new();
-        for (key, annotation) in settings {
-            made.extend(document.unset(&key).ok());
-            let values = candidates(&annotation).into_iter();
-            made.extend(values.filter_map(|value| document.set(&key, &value).ok()));
-        }
-        made
-    }
-
-    fn run(&self, document: &Document, session: &Session<'_>, checked: &mut CheckedMigration) {
-        let note = |list: &mut Vec<String>, what: String| {
-            if !list.contains(&what) {
-                list.push(what);
-            }
-        };
-        let root = &session.store.root;
-        let mut runner = |command: &[String], seconds: u64, settings: &_| run::run(command, seconds, settings, root);
-        let migrated = match self.chain.up(document, self.from, &mut runner) {
+impl Found<'_> {
+    fn try_on(&mut self, trial: &Trial, chain: &Chain, (from, to): (u32, u32), after: &Checker) {
+        // None is run: whoever asks has not said that it may be.
+        let mut run = |_: &[String], _, _: &_| Err("a program is not run to try it".to_owned());
+        let migrated = match chain.up(&trial.document, from, &mut run) {
             Ok(migrated) => migrated.document,
-            Err(error) => return note(&mut checked.failures, error.to_string()),
+            Err(error) => return self.fail(error.to_string(), trial),
         };
-        let Ok(migrated) = super::stating(&migrated, checked.to) else {
-            return;
+        let migrated = match super::stating(&migrated, to) {
+            Ok(migrated) => migrated,
+            Err(error) => return self.fail(error.to_string(), trial),
         };
-        let schema = schema_path(self.plugin, checked.to);
-        for violation in self.after.check_held(&migrated, &super::super::custody::as_stored) {
-            note(
-                &mut checked.failures,
-                format!("{schema}: {} [{}]", violation.message, violation.code),
+        for violation in after.check_held(&migrated, trial.custody()) {
+            self.fail(
+                format!("{}: {} [{}]", self.schema, violation.message, violation.code),
+                trial,
             );
         }
-        let back = self.chain.down(&migrated, checked.to, &mut runner);
-        match back.map(|back| super::stating(&back.document, self.from)) {
+        match chain
+            .down(&migrated, to, &mut run)
+            .map(|back| super::stating(&back.document, from))
+        {
             Ok(Ok(back)) => {
-                let changes = document::changes(document, &back);
-                for key in changes.into_iter().map(|change| change.key) {
-                    note(
-                        &mut checked.losses,
-                        KeyPath::root().key(self.plugin).concat(&key).to_string(),
-                    );
+                for change in document::changes(&trial.document, &back) {
+                    let key = KeyPath::root().key(self.plugin).concat(&change.key);
+                    self.losses.insert(key.to_string());
                 }
             }
-            Ok(Err(error)) => note(&mut checked.failures, error.to_string()),
-            Err(error) => note(&mut checked.losses, error.to_string()),
+            Ok(Err(error)) => self.fail(error.to_string(), trial),
+            Err(error) => {
+                self.losses.insert(error.to_string());
+            }
+        }
+    }
+
+    fn fail(&mut self, what: String, trial: &Trial) {
+        match self.failures.entry(what) {
+            Entry::Occupied(mut known) => known.get_mut().1 += 1,
+            Entry::Vacant(new) => {
+                new.insert((trial.name.clone(), 0));
+            }
         }
     }
 }
 
-/// Values that a setting may have, at the edges of what its schema says.
-fn candidates(annotation: &Annotation) -> Vec<Value> {
-    let mut values: Vec<Value> = annotation
-        .default
-        .iter()
-        .chain(&annotation.values)
-        .chain(&annotation.examples)
-        .cloned()
-        .collect();
-    let bounds = [&annotation.minimum, &annotation.maximum];
-    for bound in bounds.into_iter().flatten() {
-        values.extend(Value::from_json(&serde_json::Value::Number(bound.clone())));
-    }
-    for kind in &annotation.kinds {
-        match kind {
-            Kind::String => values.push(Value::String("text".to_owned())),
-            Kind::Integer => values.push(Value::Integer(1)),
-            Kind::Number => values.push(Value::Float(1.5)),
-            Kind::Boolean => values.extend([Value::Boolean(true), Value::Boolean(false)]),
-            Kind::Array | Kind::Table => {}
+impl Trial {
+    /// How its secrets stand: what was made of a schema holds none.
+    pub(super) fn custody(&self) -> &'static Custody<'static> {
+        if self.is_made {
+            &|_, value| {
+                if custody::sealed_text(value).is_some() {
+                    Held::Sealed
+                } else {
+                    Held::Open
+                }
+            }
+        } else {
+            &custody::as_stored
         }
     }
-    values
 }

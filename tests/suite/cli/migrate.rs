@@ -123,7 +123,7 @@ help: replace that step of migrations/pump/1-to-2.toml; nothing was written
 [exit 1]
 
 $ valvecfg migrate check
-pump 1 to 2: does not hold, tried on 0 files
+pump 1 to 2: does not hold, tried on 0 documents
   migrations/pump/1-to-2.toml:18: still to be decided: `mode` takes "auto" no more; it takes "automatic", "off": what do they become? (`map`)
 [exit 1]
 "#]]
@@ -249,6 +249,41 @@ fn what_was_changed_above_comes_down_and_the_rest_is_as_it_was() {
         .replace("threshold = 60 ", "threshold = 70 ")
         .replace("interval = 0x1e", "interval = 0x2d");
     assert_eq!(text(&environment, "plugins/pump.toml"), expected);
+}
+
+#[test]
+fn a_check_tries_what_was_and_what_could_be_and_names_what_fails() {
+    let environment = pump();
+    environment.succeed(&["set", "pump.legacy=short"]);
+    environment.succeed(&["set", "pump.legacy=x"]);
+    environment.succeed(&["plugin", "upgrade", "pump", "--schema", "../2.json"]);
+    let keeps = STEPS.replace("remove = \"legacy\"", "rename = \"legacy\"\nto = \"note\"");
+    environment.write("migrations/pump/1-to-2.toml", keeps);
+    let schema = text(&environment, "schemas/pump/2.schema.json");
+    let note = "\"note\":{\"maxLength\":4},\"mode\":{\"enum\":[\"automatic\"]}";
+    let schema = schema.replace("\"mode\":{\"enum\":[\"automatic\",\"off\"]}", note);
+    assert!(schema.contains("maxLength"));
+    environment.write(
+        "schemas/pump/2.schema.json",
+        schema.replace("\"zones\":{", "\"zones\":{\"maxItems\":2,"),
+    );
+    environment.succeed(&["commit", "-m", "stricter"]);
+    let screens = environment.screens(&["migrate check", "migrate check --json"]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg migrate check
+pump 1 to 2: does not hold, tried on 44 documents
+  schemas/pump/2.schema.json: `note` must have at most 4 characters [VC108] (plugins/pump.toml at [rev 1])
+  schemas/pump/2.schema.json: `mode` must be "automatic" [VC105] (plugins/pump.toml with `mode` = "off", and 1 more)
+  schemas/pump/2.schema.json: `zones` must have at most 2 items [VC109] (plugins/pump.toml with 3 items in `zones`, and 1 more)
+[exit 1]
+
+$ valvecfg migrate check --json
+{"plugin":"pump","from":1,"to":2,"documents":44,"failures":["schemas/pump/2.schema.json: `note` must have at most 4 characters [VC108] (plugins/pump.toml at [rev 1])","schemas/pump/2.schema.json: `mode` must be \"automatic\" [VC105] (plugins/pump.toml with `mode` = \"off\", and 1 more)","schemas/pump/2.schema.json: `zones` must have at most 2 items [VC109] (plugins/pump.toml with 3 items in `zones`, and 1 more)"],"losses":[]}
+[exit 1]
+"#]]
+    );
 }
 
 #[test]

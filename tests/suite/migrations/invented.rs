@@ -244,15 +244,44 @@ fn step(random: &mut Random, document: &Document, elsewhere: bool) -> Option<Str
         14 => format!("wrap = {from}\nto = {other}"),
         _ => format!("unwrap = {from}"),
     };
-    if random.once_in(3) {
-        let (about, value) = random.choose(&places);
+    if random.once_in(2) {
+        // Beside the setting, where wildcards stand for the same, or anywhere.
+        let beside = |(path, _): &&(KeyPath, Value)| path.split_last().is_some_and(|(holder, _)| holder == table);
+        let near: Vec<(KeyPath, Value)> = places.iter().filter(beside).cloned().collect();
+        let is_near = random.once_in(2);
+        let (about, value) = random.choose(if is_near { &near } else { &places });
+        let (_, about_last) = about.split_last()?;
+        let about = match (is_near, about_last) {
+            (true, Segment::Key(name)) => {
+                let name = KeyPath::root().key(name).to_string();
+                if holder.is_empty() {
+                    name
+                } else {
+                    format!("{holder}.{name}")
+                }
+            }
+            (_, Segment::Key(_) | Segment::Index(_)) => about.to_string(),
+        };
         let simple = value.as_table().is_none() && value.as_array().is_none();
-        let condition = match random.below(3) {
+        let condition = match random.below(4) {
             0 if simple => format!("is = {value}"),
             1 if simple => format!("is-not = {value}"),
+            2 if simple => format!(
+                "matches = {}",
+                quoted(&format!(
+                    "^{}",
+                    value
+                        .bare()
+                        .chars()
+                        .next()
+                        .filter(char::is_ascii_alphanumeric)
+                        .map_or_else(|| ".".to_owned(), String::from)
+                ))
+            ),
+            3 if random.once_in(3) => "set = false".to_owned(),
             _ => "set = true".to_owned(),
         };
-        write!(step, "\nwhen = {{ key = {}, {condition} }}", quoted(&about.to_string())).unwrap();
+        write!(step, "\nwhen = {{ key = {}, {condition} }}", quoted(&about)).unwrap();
     }
     Some(step)
 }
