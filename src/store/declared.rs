@@ -3,8 +3,7 @@
 use super::StoreError;
 use super::chain::{Chain, MigrateError};
 use super::live::Live;
-use super::manifest::schema_path;
-use super::rules::Rules;
+use super::rules;
 use crate::document::{KeyPath, line_column};
 use crate::migration::{Declared, Migration, Pattern};
 use crate::schema::{Schema, SchemaNode, VERSION_KEY};
@@ -36,9 +35,10 @@ pub(super) fn declared(schema: &Schema) -> Vec<Declared> {
 
 /// Tells a migration what the schema version that it begins with says, as far as that is here.
 pub(super) fn resolve(migration: &mut Migration, plugin: &str, live: &Live<'_>) -> Result<(), StoreError> {
-    if migration.asks_its_schema() && live.read(&schema_path(plugin, migration.from))?.is_some() {
-        let rules = Rules::read(live.clone())?;
-        migration.resolve(&declared(&rules.schema_of(plugin, migration.from)?));
+    if migration.asks_its_schema()
+        && let Some(schema) = rules::schema_at(live, plugin, migration.from)?
+    {
+        migration.resolve(&declared(&schema));
     }
     Ok(())
 }
@@ -48,16 +48,19 @@ impl Chain {
     ///
     /// # Errors
     /// [`MigrateError::Malformed`] for the first one that is not.
-    pub(super) fn check_keys(&self, rules: &Rules<'_>, from: u32, to: u32) -> Result<(), StoreError> {
+    pub(super) fn check_keys(&self, live: &Live<'_>, from: u32, to: u32) -> Result<(), StoreError> {
         for (path, text, migration) in self.links(from, to) {
-            let declared = declared(&rules.schema_of(self.plugin(), migration.from)?);
-            if let Some(error) = migration.astray(&declared).into_iter().next() {
-                let (line, column) = line_column(text, error.span.start);
+            // A version that has no schema says nothing of its settings.
+            let Some(schema) = rules::schema_at(live, self.plugin(), migration.from)? else {
+                continue;
+            };
+            if let Some(error) = migration.astray(&declared(&schema)).into_iter().next() {
+                let place = line_column(text, error.span.start);
                 let (path, message) = (path.to_owned(), error.message);
                 return Err(MigrateError::Malformed {
                     path,
-                    line,
-                    column,
+                    line: place.0,
+                    column: place.1,
                     message,
                 }
                 .into());

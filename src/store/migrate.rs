@@ -55,7 +55,7 @@ impl Store {
             let chain = Chain::read(plugin, &session.live);
             let way = chain.and_then(|chain| {
                 let paths = chain.way(version, newest.max(version))?;
-                chain.check_keys(&session.rules, version, newest.max(version))?;
+                chain.check_keys(&session.live, version, newest.max(version))?;
                 Ok(paths.into_iter().map(str::to_owned).collect())
             });
             let (ahead, trouble) = match way {
@@ -150,7 +150,7 @@ fn migrate_plugin(
     let version = version_of(&document, current);
     let chain = Chain::read(plugin, &session.live)?;
     chain.way(version, to)?;
-    chain.check_keys(&session.rules, version, to)?;
+    chain.check_keys(&session.live, version, to)?;
     if let Some(command) = chain.command(version, to) {
         if asked.dry_run {
             warnings.push(format!("{command}; it is not run to look ahead"));

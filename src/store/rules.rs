@@ -130,13 +130,7 @@ impl<'s> Rules<'s> {
 
     /// Where references of a plugin's schemas to other files are answered.
     pub(super) fn library(&self, plugin: &str) -> Library {
-        let root = self.live.root();
-        let drafted = self.live.drafted_in(&format!("schemas/{plugin}")).into_iter();
-        // What is no text is no JSON, and told as such.
-        let texts = drafted.map(|(name, bytes)| (name, bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned())));
-        Library::new([root.join("schemas").join(plugin)])
-            .named_from(root)
-            .with_texts(texts.collect())
+        library(&self.live, plugin)
     }
 
     /// Checks a plugin's settings, whose secrets are to be sealed.
@@ -208,6 +202,28 @@ impl<'s> Rules<'s> {
             known,
         }
     }
+}
+
+/// Where references of a plugin's schemas to other files are answered.
+fn library(live: &Live<'_>, plugin: &str) -> Library {
+    let root = live.root();
+    let drafted = live.drafted_in(&format!("schemas/{plugin}")).into_iter();
+    // What is no text is no JSON, and told as such.
+    let texts = drafted.map(|(name, bytes)| (name, bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned())));
+    Library::new([root.join("schemas").join(plugin)])
+        .named_from(root)
+        .with_texts(texts.collect())
+}
+
+/// A schema version of a plugin, parsed but not compiled, in force or not; nothing where it is not there.
+pub(super) fn schema_at(live: &Live<'_>, plugin: &str, version: u32) -> Result<Option<Schema>, StoreError> {
+    let path = schema_path(plugin, version);
+    let Some(text) = live.read_text(&path)? else {
+        return Ok(None);
+    };
+    Ok(Some(
+        Schema::parse(&path, &text)?.with_references(&library(live, plugin))?,
+    ))
 }
 
 /// What is wrong with the schema version that a document says it was written for.

@@ -7,7 +7,7 @@ use super::declared::declared;
 use super::draft::Draft;
 use super::manifest::{MIGRATION_SCHEMA, schema_path};
 use super::plan::{Intent, Outcome};
-use super::rules::Rules;
+use super::rules::{self, Rules};
 use super::{Store, StoreError, migrate};
 use crate::files;
 use crate::migration;
@@ -74,13 +74,9 @@ fn put_draft(draft: &mut Draft<'_, '_>, plugin: &str, from: u32, old: &Schema, n
 impl Rules<'_> {
     /// A schema version of a plugin, parsed but not compiled, in force or not.
     pub(super) fn schema_of(&self, plugin: &str, version: u32) -> Result<Schema, StoreError> {
-        let path = schema_path(plugin, version);
-        let Some(text) = self.live().read_text(&path)? else {
-            return Err(StoreError::SchemaGone {
-                plugin: plugin.to_owned(),
-                path,
-            });
-        };
-        Ok(Schema::parse(&path, &text)?.with_references(&self.library(plugin))?)
+        rules::schema_at(self.live(), plugin, version)?.ok_or_else(|| StoreError::SchemaGone {
+            plugin: plugin.to_owned(),
+            path: schema_path(plugin, version),
+        })
     }
 }

@@ -80,7 +80,7 @@ fn check_pair(
         checked.failures.push(error.to_string());
         return Ok(checked);
     }
-    match chain.check_keys(&session.rules, from, to) {
+    match chain.check_keys(&session.live, from, to) {
         Ok(()) => {}
         Err(StoreError::Migrate(error)) => {
             checked.failures.push(error.to_string());

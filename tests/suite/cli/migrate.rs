@@ -618,3 +618,72 @@ correct horse
 "#]]
     );
 }
+
+#[test]
+fn a_sealed_secret_is_not_converted_and_becomes_an_item_under_its_new_name() {
+    let environment = TestEnvironment::gateway();
+    environment.succeed(&["secret", "keygen"]);
+    environment.screen_with_input("secret set valve.mqtt.password --value-stdin", "correct horse");
+    let schema = text(&environment, "schemas/valve/1.schema.json").replace("\"const\": 1", "\"const\": 2");
+    environment.beside("next.json", schema);
+    environment.succeed(&["plugin", "upgrade", "valve", "--schema", "../next.json"]);
+    let step = |step: &str| {
+        let migration = format!("from = 1\nto = 2\n\n[[step]]\n{step}\n");
+        environment.write("migrations/valve/1-to-2.toml", migration);
+        environment.screens(&["migrate valve -n"])
+    };
+    let screens = [
+        step("convert = \"mqtt.password\"\nto = \"integer\""),
+        step("split = \"mqtt.password\"\ninto = [\"mqtt.password\", \"mqtt.rest\"]\nseparator = \":\""),
+    ];
+    assert_screen!(
+        screens.join("\n\n"),
+        str![[r#"
+$ valvecfg migrate valve -n
+------- stderr -------
+error: migrations/valve/1-to-2.toml:4: step 1 cannot be done to `valve.mqtt.password`: it is sealed, and cannot be converted; take it out here (`remove`) and give it its new value with `valvecfg secret set`
+help: nothing was written; mend the value, or give the step a `when`
+[exit 1]
+
+$ valvecfg migrate valve -n
+------- stderr -------
+error: migrations/valve/1-to-2.toml:4: step 1 cannot be done to `valve.mqtt.password`: it is sealed, and cannot be split
+help: nothing was written; mend the value, or give the step a `when`
+[exit 1]
+"#]]
+    );
+    let schema = text(&environment, "schemas/valve/2.schema.json");
+    let list = "\"Password at the broker.\",\n          \"type\": \"array\", \"items\": { \"type\": \"string\" },";
+    let string = "\"Password at the broker.\",\n          \"type\": \"string\",\n          \"minLength\": 8,";
+    assert!(schema.contains(string));
+    environment.write("schemas/valve/2.schema.json", schema.replace(string, list));
+    step("convert = \"mqtt.password\"\nto = \"array\"");
+    let screens = environment.screens(&[
+        "migrate valve",
+        "get valve.mqtt.password --reveal",
+        "migrate valve --to 1",
+        "get valve.mqtt.password --reveal",
+    ]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg migrate valve
+valve.schema_version 1 -> 2
+valve.mqtt.password ‹secret› -> ‹secret›
+valvecfg.toml
+saved as [rev 1]
+
+$ valvecfg get valve.mqtt.password --reveal
+["correct horse"]
+
+$ valvecfg migrate valve --to 1
+valve.schema_version 2 -> 1
+valve.mqtt.password ‹secret› -> ‹secret›
+valvecfg.toml
+saved as [rev 2]
+
+$ valvecfg get valve.mqtt.password --reveal
+correct horse
+"#]]
+    );
+}
