@@ -309,6 +309,22 @@ fn hand_edit_hints(files: &[CheckedFile]) -> Vec<String> {
             "nothing of it was recorded; `valvecfg secret set {key} --from-file` seals it where it stands"
         )];
     }
+    let all_have = |code: Code| {
+        let has = |file: &CheckedFile| file.violations.iter().any(|violation| violation.code == code);
+        files.iter().all(has)
+    };
+    if let (Some(plugin), true) = (plugin_of(path), all_have(Code::VersionOther)) {
+        return vec![format!(
+            "the file was left as it is; `valvecfg migrate {plugin}` brings it and the version in force together, \
+             and `valvecfg migrate check {plugin}` tries the migrations"
+        )];
+    }
+    if let (Some(plugin), true) = (plugin_of(path), all_have(Code::VersionUnknown)) {
+        return vec![format!(
+            "the file was left as it is; add the schema that it was written for with \
+             `valvecfg plugin upgrade {plugin} --schema FILE`, or go back to a revision that fits"
+        )];
+    }
     let edit = plugin_of(path).map_or_else(|| format!("edit {path}"), |plugin| format!("`valvecfg edit {plugin}`"));
     vec![format!(
         "the file was left as it is; mend it with {edit}, or take back what is recorded with `git checkout -- {path}`"

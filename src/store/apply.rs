@@ -5,8 +5,9 @@ mod exact;
 use serde_json::Value as Json;
 use thiserror::Error;
 
+use super::chain::{self, Chain};
 use super::checked::SecretNames;
-use super::draft::Draft;
+use super::draft::{ByHand, Draft};
 use super::interpret::with_numbers_wanted;
 use super::live::Live;
 use super::manifest::{MANIFEST, plugin_of, settings_path};
@@ -90,12 +91,13 @@ impl Store {
             let current = draft.document(plugin)?.clone();
             let schema = draft.session().rules.schema(plugin)?;
             let edited = match (incoming, replace) {
-                (Incoming::Toml(document), true) => document.clone(),
+                (Incoming::Toml(document), true) => draft.session().rules.in_force(plugin, document.clone())?,
                 (Incoming::Toml(document), false) => {
-                    let changes = crate::document::changes(&Document::default(), document);
+                    let document = draft.session().rules.in_force(plugin, document.clone())?;
+                    let changes = crate::document::changes(&Document::default(), &document);
                     let mut edited = current.clone();
                     for change in changes {
-                        edited = edited.transplant(document, &outermost_array(&change.key))?;
+                        edited = edited.transplant(&document, &outermost_array(&change.key))?;
                     }
                     edited
                 }
@@ -116,14 +118,19 @@ impl Store {
         })
     }
 
-    /// Records whatever differs in the folder from what is recorded: settings, manifest, schemas.
+    /// Records whatever differs in the folder from what is recorded: settings, manifest, schemas, migrations.
     pub fn commit(&self, intent: &Intent) -> Result<Outcome, StoreError> {
         self.change("commit", intent, &mut |draft| {
             for path in tracked_paths(draft)? {
                 let file = draft.file(&path)?;
                 if file.is_edited_by_hand()? {
-                    file.accepted = true;
+                    file.by_hand = ByHand::Accepted;
                     check_schema(draft, &path)?;
+                }
+            }
+            for (plugin, path) in chain::migrations(&draft.session().live)? {
+                if draft.is_seen(&path) {
+                    Chain::read(&plugin, &draft.session().live)?;
                 }
             }
             Ok(())
@@ -174,11 +181,13 @@ pub(super) fn tracked_paths(draft: &Draft<'_, '_>) -> Result<Vec<String>, StoreE
             .iter()
             .map(|name| format!("schemas/{name}.json")),
     );
+    paths.extend(chain::migrations(&session.live)?.into_iter().map(|(_, path)| path));
     paths.sort();
     paths.dedup();
     paths.retain(|path| {
         path == MANIFEST
             || path.starts_with("schemas/")
+            || path.starts_with("migrations/")
             || plugin_of(path).is_some_and(|plugin| session.rules.has(plugin))
     });
     Ok(paths)

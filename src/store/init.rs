@@ -181,7 +181,7 @@ impl Store {
                     content: Some(content),
                 });
             }
-            for version in rules.versions(plugin)? {
+            for version in rules.versions(plugin)?.iter().copied() {
                 let path = manifest::schema_path(plugin, version);
                 edits.push(Edit {
                     content: rules.live().read(&path)?,

@@ -65,6 +65,11 @@ impl<'s> Live<'s> {
         in_folder.filter(|(name, _)| !name.contains('/')).collect()
     }
 
+    /// The store.
+    pub(super) fn store(&self) -> &'s Store {
+        self.store
+    }
+
     /// The store's folder.
     pub(super) fn root(&self) -> &Path {
         &self.store.root

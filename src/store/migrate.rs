@@ -5,17 +5,18 @@
 //! comes back with its comments, and settings that nobody has touched become the very bytes that they were.
 
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use super::chain::{Chain, MigrateError};
-use super::draft::{self, Draft};
-use super::manifest::settings_path;
+use super::draft::{self, ByHand, Draft};
+use super::manifest::{schema_path, settings_path};
 use super::plan::{Intent, Outcome};
 use super::plugin::edit_manifest;
 use super::restore::{Earlier, take_over};
 use super::session::{Access, Session};
+use super::versions::{stating, version_of};
 use super::{Store, StoreError};
 use crate::document::{self, Document, KeyPath, Value};
-use crate::schema::{SchemaLine, StatedVersion, VERSION_KEY};
 
 mod check;
 mod run;
@@ -50,7 +51,7 @@ impl Store {
             let current = session.rules.version(plugin)?;
             let version = version_of(&document, current);
             let newest = session.rules.versions(plugin)?.last().copied().unwrap_or(current);
-            let chain = Chain::read(plugin, &session.live);
+            let chain = session.rules.chain(plugin);
             let way = chain.and_then(|chain| {
                 let paths = chain.way(version, newest.max(version))?;
                 Ok(paths.into_iter().map(str::to_owned).collect())
@@ -113,10 +114,10 @@ impl Store {
                 let plugin = plugin.to_owned();
                 return Err(MigrateError::NoSchema { plugin, version }.into());
             }
-            let stated = stating(draft.document(plugin)?, version)?;
+            let stated = stating(&draft.stored(plugin)?, version)?;
             // What stands there may fit this version alone.
-            draft.file(&settings_path(plugin))?.superseded = true;
-            draft.put_document(plugin, stated)?;
+            draft.file(&settings_path(plugin))?.by_hand = ByHand::Superseded;
+            draft.put_stored(plugin, stated)?;
             put_in_force(draft, plugin, version)
         })
     }
@@ -143,10 +144,19 @@ fn migrate_plugin(
         let plugin = plugin.to_owned();
         return Err(MigrateError::NoSchema { plugin, version: to }.into());
     }
-    let document = draft.document(plugin)?.clone();
+    let document = draft.stored(plugin)?;
     let version = version_of(&document, current);
-    let chain = Chain::read(plugin, &session.live)?;
-    chain.way(version, to)?;
+    if version > to && !versions.contains(&version) {
+        // Of a version that is not here, nothing is known.
+        session.rules.in_force(plugin, document)?;
+        return Ok(());
+    }
+    let chain = session.rules.chain(plugin)?;
+    // Steps or a schema that somebody has just written are recorded with what they did.
+    for path in chain.way(version, to)? {
+        draft.file(path)?;
+    }
+    draft.file(&schema_path(plugin, to))?;
     if let Some(command) = chain.command(version, to) {
         if asked.dry_run {
             warnings.push(format!("{command}; it is not run to look ahead"));
@@ -166,7 +176,7 @@ fn migrate_plugin(
         std::cmp::Ordering::Greater => way.down(document, version, to, warnings)?,
         std::cmp::Ordering::Equal => document,
     };
-    draft.put_document(plugin, stating(&migrated, to)?)?;
+    draft.put_stored(plugin, stating(&migrated, to)?)?;
     put_in_force(draft, plugin, to)
 }
 
@@ -178,13 +188,14 @@ struct Way<'w, 's> {
 }
 
 impl Way<'_, '_> {
-    fn up(&self, mut document: Document, from: u32, to: u32) -> Result<Document, StoreError> {
+    fn up(&self, document: Document, from: u32, to: u32) -> Result<Document, StoreError> {
+        Ok(self.chain.lead(document, from, to, &mut self.runner())?.document)
+    }
+
+    /// Runs the programs that a migration names, in the store's folder.
+    fn runner(&self) -> impl FnMut(&[String], u64, &Json) -> Result<Json, String> {
         let root = &self.session.store.root;
-        for version in from..to {
-            let mut run = |command: &[String], seconds: u64, settings: &_| run::run(command, seconds, settings, root);
-            document = self.chain.up(&document, version, &mut run)?.document;
-        }
-        Ok(document)
+        move |command, seconds, settings| run::run(command, seconds, settings, root)
     }
 
     fn down(
@@ -200,9 +211,7 @@ impl Way<'_, '_> {
                 from = crossing.version;
                 continue;
             }
-            let root = &self.session.store.root;
-            let mut run = |command: &[String], seconds: u64, settings: &_| run::run(command, seconds, settings, root);
-            let undone = self.chain.down(&document, from, &mut run)?;
+            let undone = self.chain.down(&document, from, &mut self.runner())?;
             for loss in undone.losses {
                 let key = KeyPath::root().key(self.plugin).concat(&loss.key);
                 warnings.push(format!("`{key}` is not kept in version {}", from - 1));
@@ -218,14 +227,9 @@ impl Way<'_, '_> {
         if document.text() == crossing.after.text() {
             return Ok(crossing.before.clone());
         }
-        let root = &self.session.store.root;
-        let undone = |mut document: Document| -> Result<Document, StoreError> {
-            for version in (crossing.version + 1..=from).rev() {
-                let mut run =
-                    |command: &[String], seconds: u64, settings: &_| run::run(command, seconds, settings, root);
-                document = self.chain.down(&document, version, &mut run)?.document;
-            }
-            Ok(document)
+        let undone = |document: Document| -> Result<Document, StoreError> {
+            let led = self.chain.lead(document, from, crossing.version, &mut self.runner());
+            Ok(led?.document)
         };
         let (then, now) = (undone(crossing.after.clone())?, undone(document.clone())?);
         let mut led = crossing.before.clone();
@@ -280,32 +284,6 @@ struct Crossing {
     after: Document,
     /// The version of `before`.
     version: u32,
-}
-
-/// The version of a document: what it says, else what is in force.
-fn version_of(document: &Document, current: u32) -> u32 {
-    // Where it says two, whoever checks it says so.
-    let stated = StatedVersion::of(document).ok().flatten();
-    stated.map_or(current, |stated| stated.version)
-}
-
-/// A document that states a version where it states one.
-fn stating(document: &Document, version: u32) -> Result<Document, StoreError> {
-    let mut document = document.clone();
-    let key = KeyPath::root().key(VERSION_KEY);
-    if StatedVersion::of_key(&document).is_some() {
-        document = document.set(&key, &Value::Integer(version.into()))?;
-    }
-    let line = SchemaLine::find(document.text()).and_then(|line| Some((line.version()?, line)));
-    let Some((_, line)) = line.filter(|(stated, _)| *stated != version) else {
-        return Ok(document);
-    };
-    let text = document.text();
-    let folder = line.path.rfind('/').map_or(0, |at| at + 1);
-    let name = line.span.start + folder..line.span.end;
-    let text = format!("{}{version}.schema.json{}", &text[..name.start], &text[name.end..]);
-    // A comment with another text in it is still one.
-    Ok(Document::parse(text).unwrap_or(document))
 }
 
 pub(super) fn put_in_force(draft: &mut Draft<'_, '_>, plugin: &str, version: u32) -> Result<(), StoreError> {

@@ -49,6 +49,7 @@ mod timeline;
 mod trust;
 mod upgrade;
 mod validate;
+mod versions;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

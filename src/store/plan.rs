@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::commit::{self, FileChange};
-use super::draft::{self, Draft, DraftFile};
+use super::draft::{self, ByHand, Draft, DraftFile};
 use super::manifest::{plugin_of, settings_path};
 use super::rules::Rules;
 use super::session::{Access, Session};
@@ -113,18 +113,18 @@ fn plan(
     let (mut hand_edits, mut refused) = (Vec::new(), Vec::new());
     for (path, file) in draft.files() {
         let plugin = plugin_of(path);
-        if file.is_edited_by_hand()? && !file.superseded {
+        if file.is_edited_by_hand()? && file.by_hand != ByHand::Superseded {
             hand_edits.extend(plan.take_up(session, rules, path, file)?);
         }
         if file.after == file.live {
             continue;
         }
-        if file.superseded && file.is_edited_by_hand()? {
+        if file.by_hand == ByHand::Superseded && file.is_edited_by_hand()? {
             let for_all = files::is_readable_by_all(&session.store.root.join(path));
             plan.superseded.extend(file.live.clone().map(|live| (live, for_all)));
         }
         if let Some(plugin) = plugin {
-            let before = if file.superseded {
+            let before = if file.by_hand == ByHand::Superseded {
                 recorded(session, file)?
             } else {
                 file.live.clone()
@@ -136,7 +136,11 @@ fn plan(
                 refused.extend(Some(checked).filter(CheckedFile::is_refused));
                 after = sealed;
             }
-            plan.changes.extend(rules.changes(plugin, &before, &after));
+            plan.changes.extend(if file.as_it_stands {
+                rules.changes_as_they_stand(plugin, &before, &after)
+            } else {
+                rules.changes(plugin, &before, &after)
+            });
             plan.files.push(FileChange {
                 path: path.to_owned(),
                 before: file.live.clone(),
@@ -179,11 +183,16 @@ impl Plan {
             let live = draft::parse(path, file.live.clone().unwrap_or_default(), &session.live)?;
             let recorded = draft::parse(path, recorded(session, file)?.unwrap_or_default(), &session.live)?;
             if file.live.is_some() {
-                // A plugin that goes is checked by the rules that it had.
-                let its_rules = if rules.has(plugin) { rules } else { &session.rules };
+                // A plugin that goes, or that comes to another schema version, is checked by the rules that it had.
+                let is_of_before = !rules.has(plugin) || file.as_it_stands;
+                let its_rules = if is_of_before { &session.rules } else { rules };
                 // An identity that cannot be used here keeps nobody from saving what has nothing to do with it.
                 let keyring = || session.store.keyring(&|_| None).ok().flatten();
-                let checked = its_rules.check_by_hand(plugin, &recorded, &live, &keyring)?;
+                let mut checked = its_rules.check_by_hand(plugin, &recorded, &live, &keyring)?;
+                if checked.is_refused() && file.as_it_stands {
+                    // It may be of the version that is put in force only now.
+                    checked = rules.check_by_hand(plugin, &recorded, &live, &keyring)?;
+                }
                 if checked.is_refused() {
                     return Ok(Some(checked));
                 }
@@ -195,7 +204,7 @@ impl Plan {
             before: None,
             after: file.live.clone(),
         };
-        if file.accepted {
+        if file.by_hand == ByHand::Accepted {
             self.changes.extend(changes);
             self.accepted.push(change);
             return Ok(None);
@@ -217,20 +226,22 @@ fn check_and_seal(
     file: &DraftFile,
     after: Document,
 ) -> Result<(CheckedFile, Document), StoreError> {
-    let schema = rules.schema(plugin)?;
+    let schema = rules.schema_for(plugin, &after)?;
     if !schema.has_secrets() {
         return Ok((rules.check_settings(plugin, &after)?, after));
     }
     let live = file.live.clone().unwrap_or_default();
     let live = draft::parse(&settings_path(plugin), live, &session.live).unwrap_or_default();
-    let mut secrets = custody::new_secrets(&schema, &live, &after);
     // A migration gives settings other names under another schema.
-    let old = session
-        .rules
-        .has(plugin)
-        .then(|| session.rules.schema(plugin))
-        .transpose()?;
-    let moved = custody::moved(old.as_deref().unwrap_or(&schema), &schema, &live, &after);
+    let has_old = session.rules.has(plugin);
+    let old = has_old.then(|| session.rules.schema_for(plugin, &live)).transpose()?;
+    let old = old.as_deref().unwrap_or(&schema);
+    let mut secrets = custody::new_secrets(&schema, &live, &after);
+    // What has become secret only now is sealed as if it were new.
+    if !std::ptr::eq(old, schema.as_ref()) {
+        secrets.extend(custody::secret_from_now_on(old, &schema, &live, &after));
+    }
+    let moved = custody::moved(old, &schema, &live, &after);
     // What the verb has sealed itself is only looked at: opening all of it would make every `rekey` twice as long.
     let keyring = || {
         if file.resealed {
@@ -240,7 +251,7 @@ fn check_and_seal(
         session.store.keyring(&|_| None).ok().flatten()
     };
     // Of what a person has put in the place of a hand edit, nothing was looked into yet.
-    let known = if file.superseded {
+    let known = if file.by_hand == ByHand::Superseded {
         let recorded = recorded(session, file)?.unwrap_or_default();
         draft::parse(&settings_path(plugin), recorded, &session.live).unwrap_or_default()
     } else {

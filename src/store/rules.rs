@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::chain::Chain;
 use super::checked::SecretNames;
 use super::live::Live;
 use super::manifest::{self, MANIFEST, Manifest, schema_path, settings_path};
@@ -16,8 +17,10 @@ use crate::secret::{Keyring, Recipient};
 pub(super) struct Rules<'s> {
     live: Live<'s>,
     manifest: Manifest,
-    schemas: RefCell<BTreeMap<String, Rc<Schema>>>,
-    checkers: RefCell<BTreeMap<String, Rc<Checker>>>,
+    versions: RefCell<BTreeMap<String, Rc<[u32]>>>,
+    schemas: RefCell<BTreeMap<(String, u32), Rc<Schema>>>,
+    checkers: RefCell<BTreeMap<(String, u32), Rc<Checker>>>,
+    chains: RefCell<BTreeMap<String, Rc<Chain>>>,
 }
 
 impl<'s> Rules<'s> {
@@ -27,8 +30,10 @@ impl<'s> Rules<'s> {
         Ok(Self {
             live,
             manifest,
+            versions: RefCell::default(),
             schemas: RefCell::default(),
             checkers: RefCell::default(),
+            chains: RefCell::default(),
         })
     }
 
@@ -75,7 +80,7 @@ impl<'s> Rules<'s> {
         };
         match entry.schema_version {
             Some(version) => Ok(version),
-            None => match self.versions(plugin)?.as_slice() {
+            None => match &*self.versions(plugin)? {
                 [only] => Ok(*only),
                 versions => Err(StoreError::SchemaVersion {
                     plugin: plugin.to_owned(),
@@ -86,19 +91,42 @@ impl<'s> Rules<'s> {
     }
 
     /// The schema versions that are there for a plugin, ascending.
-    pub(super) fn versions(&self, plugin: &str) -> Result<Vec<u32>, StoreError> {
+    pub(super) fn versions(&self, plugin: &str) -> Result<Rc<[u32]>, StoreError> {
+        if let Some(versions) = self.versions.borrow().get(plugin) {
+            return Ok(Rc::clone(versions));
+        }
         let names = self.live.names(&format!("schemas/{plugin}"), ".schema.json")?;
         let mut versions: Vec<u32> = names.iter().filter_map(|name| name.parse().ok()).collect();
         versions.sort_unstable();
+        let versions: Rc<[u32]> = versions.into();
+        self.versions
+            .borrow_mut()
+            .insert(plugin.to_owned(), Rc::clone(&versions));
         Ok(versions)
+    }
+
+    /// The migrations of a plugin.
+    pub(super) fn chain(&self, plugin: &str) -> Result<Rc<Chain>, StoreError> {
+        if let Some(chain) = self.chains.borrow().get(plugin) {
+            return Ok(Rc::clone(chain));
+        }
+        let chain = Rc::new(Chain::read(plugin, &self.live)?);
+        self.chains.borrow_mut().insert(plugin.to_owned(), Rc::clone(&chain));
+        Ok(chain)
     }
 
     /// The schema in force for a plugin, parsed but not compiled.
     pub(super) fn schema(&self, plugin: &str) -> Result<Rc<Schema>, StoreError> {
-        if let Some(schema) = self.schemas.borrow().get(plugin) {
+        self.schema_at(plugin, self.version(plugin)?)
+    }
+
+    /// A schema version of a plugin, in force or not, parsed but not compiled.
+    pub(super) fn schema_at(&self, plugin: &str, version: u32) -> Result<Rc<Schema>, StoreError> {
+        let key = (plugin.to_owned(), version);
+        if let Some(schema) = self.schemas.borrow().get(&key) {
             return Ok(Rc::clone(schema));
         }
-        let path = schema_path(plugin, self.version(plugin)?);
+        let path = schema_path(plugin, version);
         let Some(text) = self.live.read_text(&path)? else {
             return Err(StoreError::SchemaGone {
                 plugin: plugin.to_owned(),
@@ -110,21 +138,25 @@ impl<'s> Rules<'s> {
             schema = schema.with_references(&self.library(plugin))?;
         }
         let schema = Rc::new(schema);
-        self.schemas.borrow_mut().insert(plugin.to_owned(), Rc::clone(&schema));
+        self.schemas.borrow_mut().insert(key, Rc::clone(&schema));
         Ok(schema)
     }
 
     /// The schema in force for a plugin, compiled.
     pub(super) fn checker(&self, plugin: &str) -> Result<Rc<Checker>, StoreError> {
-        if let Some(checker) = self.checkers.borrow().get(plugin) {
+        self.checker_at(plugin, self.version(plugin)?)
+    }
+
+    /// A schema version of a plugin, in force or not, compiled.
+    pub(super) fn checker_at(&self, plugin: &str, version: u32) -> Result<Rc<Checker>, StoreError> {
+        let key = (plugin.to_owned(), version);
+        if let Some(checker) = self.checkers.borrow().get(&key) {
             return Ok(Rc::clone(checker));
         }
-        let schema = self.schema(plugin)?;
+        let schema = self.schema_at(plugin, version)?;
         let compiled = Checker::compile(&schema, &self.library(plugin), CheckOptions::default());
         let checker = Rc::new(compiled.map_err(|errors| StoreError::Schema { errors })?);
-        self.checkers
-            .borrow_mut()
-            .insert(plugin.to_owned(), Rc::clone(&checker));
+        self.checkers.borrow_mut().insert(key, Rc::clone(&checker));
         Ok(checker)
     }
 
@@ -153,7 +185,7 @@ impl<'s> Rules<'s> {
         after: &Document,
         keyring: &dyn Fn() -> Option<Keyring>,
     ) -> Result<CheckedFile, StoreError> {
-        let schema = self.schema(plugin)?;
+        let schema = self.schema_for(plugin, after)?;
         let worthless = opened::worthless(&schema, plugin, before, after, keyring);
         self.check_with(plugin, after, &custody::as_stored, worthless)
     }
@@ -176,10 +208,13 @@ impl<'s> Rules<'s> {
         custody: &Custody<'_>,
         found: Vec<Violation>,
     ) -> Result<CheckedFile, StoreError> {
+        if let Some(stated) = self.other_version(plugin, document)? {
+            return self.check_other(plugin, document, &stated, custody, found);
+        }
         let checker = self.checker(plugin)?;
         let mut violations = checker.check_held(document, custody);
         violations.extend(found);
-        violations.extend(check_version(document, &self.versions(plugin)?));
+        violations.extend(StatedVersion::of(document).err().map(|violation| *violation));
         violations.sort_by_key(|violation| violation.span.start);
         let schema = schema_path(plugin, self.version(plugin)?);
         Ok(CheckedFile::document(
@@ -207,26 +242,6 @@ impl<'s> Rules<'s> {
             plugin: plugin.to_owned(),
             known,
         }
-    }
-}
-
-/// What is wrong with the schema version that a document says it was written for.
-pub(super) fn check_version(document: &Document, versions: &[u32]) -> Option<Violation> {
-    match StatedVersion::of(document) {
-        Err(violation) => Some(*violation),
-        Ok(Some(stated)) if !versions.contains(&stated.version) => {
-            let message = format!(
-                "this file was written for schema version {}, which is not here",
-                stated.version
-            );
-            Some(Violation::at(
-                Code::VersionUnknown,
-                document.text(),
-                stated.span,
-                &message,
-            ))
-        }
-        Ok(_) => None,
     }
 }
 

@@ -39,9 +39,10 @@ JSON: the value itself; with --show-origin one object
   key            the setting, as PLUGIN.KEY
   value          its value
   guessed        whether the plugin was found by the key alone
-  origin.from    file or default
+  origin.from    file, migrated (a file of an earlier version) or default
   origin.file    where it stands, with line and column; only from a file
   origin.line, origin.column
+  origin.version  the schema version of the file; only of a migrated one
   origin.schema  the schema that gives the default; only from there";
 
 pub(super) const LIST: &str = "\
@@ -49,9 +50,10 @@ JSON: an object a line
   key            the setting, as PLUGIN.KEY
   value          the value in force
   default        the schema's default, or null
-  origin.from    file or default
+  origin.from    file, migrated (a file of an earlier version) or default
   origin.file    where it stands, with line and column; only from a file
   origin.line, origin.column
+  origin.version  the schema version of the file; only of a migrated one
   origin.schema  the schema that gives the default; only from there";
 
 pub(super) const DESCRIBE: &str = "\

@@ -6,8 +6,9 @@ use serde::Serialize;
 use super::super::chain::Chain;
 use super::super::manifest::{schema_path, settings_path};
 use super::super::session::{Access, Session};
+use super::super::versions::{stating, version_of};
 use super::super::{Store, StoreError, draft};
-use super::{run, version_of};
+use super::run;
 use crate::document::{self, Document, KeyPath, Value};
 use crate::schema::{Annotation, CheckOptions, Checker, Kind, VERSION_KEY};
 
@@ -134,7 +135,7 @@ impl Trial<'_> {
                 Err(_) => return Ok(Vec::new()),
             }
         }
-        Ok(vec![super::stating(&document, self.from)?])
+        Ok(vec![stating(&document, self.from)?])
     }
 
     /// The same settings with one of them at the edge of what it may be, each in turn.
@@ -167,7 +168,7 @@ impl Trial<'_> {
             Ok(migrated) => migrated.document,
             Err(error) => return note(&mut checked.failures, error.to_string()),
         };
-        let Ok(migrated) = super::stating(&migrated, checked.to) else {
+        let Ok(migrated) = stating(&migrated, checked.to) else {
             return;
         };
         let schema = schema_path(self.plugin, checked.to);
@@ -178,7 +179,7 @@ impl Trial<'_> {
             );
         }
         let back = self.chain.down(&migrated, checked.to, &mut runner);
-        match back.map(|back| super::stating(&back.document, self.from)) {
+        match back.map(|back| stating(&back.document, self.from)) {
             Ok(Ok(back)) => {
                 let changes = document::changes(document, &back);
                 for key in changes.into_iter().map(|change| change.key) {

@@ -27,13 +27,14 @@ const RUNS: &[(&str, &[&str])] = &[
             "get threshold --show-origin",
             "get heating.frost_guard --at @ --show-origin",
             "get valve.mqtt.port --show-origin",
+            "get old.a --show-origin",
         ],
     ),
     ("set", &["set valve.threshold 55", "set valve.threshold 55"]),
     ("unset", &["unset valve.poll_interval"]),
     ("add", &["add heating.rooms[0].loops 9"]),
     ("remove", &["remove heating.rooms[0].loops 9"]),
-    ("list", &["list valve"]),
+    ("list", &["list valve", "list old"]),
     ("describe", &["describe threshold", "describe valve.position"]),
     ("edit", &["edit valve", "edit heating"]),
     ("apply", &["apply ../valve.toml -n"]),
@@ -197,6 +198,15 @@ fn prepare(environment: &TestEnvironment, line: &str) {
                 "keep_alive = 30",
                 "keep_alive = 30\npassword = \"correct horse\"",
             );
+        }
+        "get old.a --show-origin" => {
+            environment.write("schemas/old/1.schema.json", "{}");
+            environment.write("schemas/old/2.schema.json", "{}");
+            environment.write("migrations/old/1-to-2.toml", "from = 1\nto = 2\n");
+            environment.write("plugins/old.toml", "#:schema ../schemas/old/1.schema.json\na = 1\n");
+            let manifest = String::from_utf8(environment.read("valvecfg.toml")).unwrap();
+            environment.write("valvecfg.toml", manifest + "\n[plugins.old]\nschema-version = 2\n");
+            environment.succeed(&["commit"]);
         }
         "migrate new any" => std::fs::remove_file(environment.path("migrations/any/1-to-2.toml")).unwrap(),
         _ => {}

@@ -6,7 +6,7 @@ use snapbox::str;
 use super::assert_screen;
 use crate::environment::TestEnvironment;
 
-const SETTINGS: &str = "#:schema ../schemas/pump/1.schema.json
+pub(super) const SETTINGS: &str = "#:schema ../schemas/pump/1.schema.json
 schema_version = 1
 
 # when it closes
@@ -22,7 +22,7 @@ name = \"a\" # first
 name = \"b\"
 ";
 
-const STEPS: &str = "from = 1
+pub(super) const STEPS: &str = "from = 1
 to = 2
 
 [[step]]
@@ -75,7 +75,7 @@ fn pump() -> TestEnvironment {
     environment
 }
 
-fn upgraded() -> TestEnvironment {
+pub(super) fn upgraded() -> TestEnvironment {
     let environment = pump();
     environment.succeed(&["plugin", "upgrade", "pump", "--schema", "../2.json"]);
     environment.write("migrations/pump/1-to-2.toml", STEPS);
@@ -83,7 +83,7 @@ fn upgraded() -> TestEnvironment {
     environment
 }
 
-fn text(environment: &TestEnvironment, path: &str) -> String {
+pub(super) fn text(environment: &TestEnvironment, path: &str) -> String {
     String::from_utf8(environment.read(path)).unwrap()
 }
 
@@ -194,7 +194,7 @@ valvecfg.toml
 saved as [rev 1]
 
 $ valvecfg validate
-no violations, 10 files checked
+no violations, 11 files checked
 
 $ valvecfg migrate
 ------- stderr -------
@@ -405,7 +405,7 @@ warning: migrations/pump/1-to-2.toml:13: a program is to be run: `sh -c sed s/au
 $ valvecfg migrate
 ------- stderr -------
 error: migrations/pump/1-to-2.toml:13: a program is to be run: `sh -c sed s/auto/automatic/`
-help: if you trust it, say so with --run-commands; nothing was written
+help: if you trust it, `valvecfg migrate --run-commands` runs it; nothing was written
 [exit 1]
 
 $ valvecfg migrate --run-commands
@@ -419,6 +419,8 @@ pump.zones[0].flow 2.5 added
 pump.zones[1].flow 2.5 added
 valvecfg.toml
 saved as [rev 1]
+------- stderr -------
+migrations/pump/1-to-2.toml had been edited by hand; that was recorded first, as [rev 2]
 
 $ valvecfg get pump.mode
 automatic

@@ -42,6 +42,7 @@ mod trust;
 mod unsealing;
 mod unset;
 mod validate;
+mod versions;
 
 use std::fmt::Write as _;
 use std::fs::File;
