@@ -75,13 +75,14 @@ impl Store {
 
     /// Brings the settings of a plugin, or of all, to a schema version, or to the newest that is there, and puts that
     /// version in force: all in one revision, or none. Steps that run a program are done only where `runs` allows it:
-    /// they may have come from elsewhere.
+    /// they may have come from elsewhere. `progress` is told how many of how many plugins are done.
     pub fn migrate(
         &self,
         plugin: Option<&str>,
         to: Option<u32>,
         runs: bool,
         intent: &Intent,
+        progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Outcome, StoreError> {
         let mut warnings = Vec::new();
         let mut outcome = self.change("migrate", intent, &mut |draft| {
@@ -92,15 +93,19 @@ impl Store {
                 Some(plugin) => vec![plugin.to_owned()],
                 None => session.rules.plugins().map(str::to_owned).collect(),
             };
-            for plugin in chosen {
-                let asked = Asked {
-                    to,
-                    runs,
-                    dry_run: intent.dry_run,
-                };
-                migrate_plugin(draft, &plugin, &asked, &mut warnings)?;
+            let asked = Asked {
+                to,
+                runs,
+                dry_run: intent.dry_run,
+            };
+            let mut versions = Vec::new();
+            for (at, plugin) in chosen.iter().enumerate() {
+                progress(at, chosen.len());
+                let version = migrate_plugin(draft, plugin, &asked, &mut warnings)?;
+                versions.extend(version.map(|version| (plugin.as_str(), version)));
             }
-            Ok(())
+            progress(chosen.len(), chosen.len());
+            put_in_force(draft, &versions)
         })?;
         outcome.warnings.extend(warnings);
         Ok(outcome)
@@ -118,7 +123,7 @@ impl Store {
             // What stands there may fit this version alone.
             draft.file(&settings_path(plugin))?.by_hand = ByHand::Superseded;
             draft.put_stored(plugin, stated)?;
-            put_in_force(draft, plugin, version)
+            put_in_force(draft, &[(plugin, version)])
         })
     }
 }
@@ -130,12 +135,13 @@ struct Asked {
     dry_run: bool,
 }
 
+/// Answers with the version that is to be in force; nothing where only a program could tell.
 fn migrate_plugin(
     draft: &mut Draft<'_, '_>,
     plugin: &str,
     asked: &Asked,
     warnings: &mut Vec<String>,
-) -> Result<(), StoreError> {
+) -> Result<Option<u32>, StoreError> {
     let session = draft.session();
     let current = session.rules.version(plugin)?;
     let versions = session.rules.versions(plugin)?;
@@ -149,7 +155,7 @@ fn migrate_plugin(
     if version > to && !versions.contains(&version) {
         // Of a version that is not here, nothing is known.
         session.rules.in_force(plugin, document)?;
-        return Ok(());
+        return Ok(None);
     }
     let chain = session.rules.chain(plugin)?;
     // Steps or a schema that somebody has just written are recorded with what they did.
@@ -160,7 +166,7 @@ fn migrate_plugin(
     if let Some(command) = chain.command(version, to) {
         if asked.dry_run {
             warnings.push(format!("{command}; it is not run to look ahead"));
-            return Ok(());
+            return Ok(None);
         }
         if !asked.runs {
             return Err(command.into());
@@ -177,7 +183,7 @@ fn migrate_plugin(
         std::cmp::Ordering::Equal => document,
     };
     draft.put_stored(plugin, stating(&migrated, to)?)?;
-    put_in_force(draft, plugin, to)
+    Ok(Some(to))
 }
 
 /// The migrations of one plugin, and the history that the way down looks into.
@@ -251,8 +257,8 @@ impl Way<'_, '_> {
         for revision in self.session.history.log(self.session.head) {
             let revision = revision?;
             let Some(parent) = revision.parent else { continue };
-            let changed = self.session.history.changed_paths(revision.id)?;
-            if !changed.iter().any(|change| change.path == path) {
+            // Not by all that it changed: that may be thousands of files.
+            if self.session.history.blob(revision.id, &path)? == self.session.history.blob(parent, &path)? {
                 continue;
             }
             let at = |id| -> Result<Option<(Document, u32)>, StoreError> {
@@ -286,20 +292,24 @@ struct Crossing {
     version: u32,
 }
 
-pub(super) fn put_in_force(draft: &mut Draft<'_, '_>, plugin: &str, version: u32) -> Result<(), StoreError> {
-    let key = KeyPath::root().key("plugins").key(plugin).key("schema-version");
-    if draft
-        .session()
-        .rules
-        .manifest()
-        .plugins
-        .get(plugin)
-        .and_then(|entry| entry.schema_version)
-        == Some(version)
-    {
+/// Says in the manifest which schema versions are in force: all at once, since a store may have thousands of plugins.
+pub(super) fn put_in_force(draft: &mut Draft<'_, '_>, versions: &[(&str, u32)]) -> Result<(), StoreError> {
+    let plugins = &draft.session().rules.manifest().plugins;
+    let is_said = |plugin: &str, version| {
+        let entry = plugins.get(plugin);
+        entry.and_then(|entry| entry.schema_version) == Some(version)
+    };
+    let mut versions: Vec<(&str, u32)> = versions.to_vec();
+    versions.retain(|(plugin, version)| !is_said(plugin, *version));
+    if versions.is_empty() {
         return Ok(());
     }
     edit_manifest(draft, |manifest| {
-        Ok(manifest.set(&key, &Value::Integer(version.into()))?)
+        let mut rewrite = manifest.rewrite();
+        for (plugin, version) in &versions {
+            let key = KeyPath::root().key("plugins").key(*plugin).key("schema-version");
+            rewrite.set(&key, &Value::Integer((*version).into()))?;
+        }
+        Ok(rewrite.finish()?)
     })
 }

@@ -30,7 +30,7 @@ impl Store {
             let before = rules.schema_of(name, newest)?;
             draft.put_file(&schema_path(name, newest + 1), Some(text.clone().into_bytes()))?;
             // With two schemas, the manifest must say which one is in force.
-            migrate::put_in_force(draft, name, current)?;
+            migrate::put_in_force(draft, &[(name, current)])?;
             put_draft(draft, name, newest, &before, &parsed)
         })
     }

@@ -384,6 +384,60 @@ nothing was written: this was a dry run
     assert_eq!(text(&environment, "plugins/pump.toml"), SETTINGS);
 }
 
+/// A program that leaves another one behind, which holds its output open and writes its process id.
+const LEAVES: &str = "sleep 300 & echo $! > left; ";
+
+fn with_program(script: &str, timeout: u32) -> TestEnvironment {
+    let environment = upgraded();
+    let command = format!("command = [\"sh\", \"-c\", \"{LEAVES}{script}\"]\ntimeout = {timeout}");
+    environment.write(
+        "migrations/pump/1-to-2.toml",
+        STEPS.replace("remove = \"legacy\"", &command),
+    );
+    environment
+}
+
+/// Whether the process whose id stands in `left` is gone, or only a zombie that its new parent has not looked at.
+fn left_is_gone(environment: &TestEnvironment) -> bool {
+    let id = text(environment, "left");
+    let stat = std::fs::read(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+    let stat = String::from_utf8_lossy(&stat);
+    let state = stat.rsplit(')').next().and_then(|rest| rest.trim().chars().next());
+    state.is_none_or(|state| state == 'Z')
+}
+
+#[test]
+fn what_a_program_leaves_behind_ends_with_it() {
+    // In time, too late, and with one that still holds the output.
+    for (script, timeout, word) in [
+        ("exit 3", 60, "exit status: 3"),
+        ("cat", 1, "1 s"),
+        ("echo 1", 60, "no object"),
+    ] {
+        let script = if script == "cat" { "sleep 300" } else { script };
+        let environment = with_program(script, timeout);
+        let screen = environment.run(&["migrate", "--run-commands"]);
+        assert!(screen.stderr.contains(word), "{screen}");
+        assert!(left_is_gone(&environment), "{script}");
+    }
+}
+
+#[test]
+fn a_program_ends_with_the_one_that_waits_for_it() {
+    let environment = with_program("sleep 300", 300);
+    let mut command = environment.command(crate::environment::VALVECFG);
+    let mut child = command.args(["migrate", "--run-commands"]).spawn().unwrap();
+    while !environment.path("left").exists() || text(&environment, "left").trim().is_empty() {
+        std::thread::yield_now();
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(15));
+    assert!(left_is_gone(&environment));
+    assert_eq!(text(&environment, "plugins/pump.toml"), SETTINGS);
+}
+
 #[test]
 fn a_program_may_do_what_no_step_can() {
     let environment = upgraded();
