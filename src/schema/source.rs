@@ -1,9 +1,11 @@
 //! A schema as it was read: its JSON, and that of the schemas it refers to. Nothing is compiled here, so
 //! that a single default costs a parse and a walk.
 
+use std::hash::BuildHasher as _;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use foldhash::fast::FixedState;
 use serde_json::Value as Json;
 
 use super::outline::Secrecy;
@@ -29,6 +31,8 @@ pub(super) struct File {
     pub lonely_references: bool,
     /// Whether a reference may lead to another file; most schemas have none, and need not be searched.
     refers_elsewhere: bool,
+    /// A hash of its text.
+    fingerprint: u64,
 }
 
 /// The keywords that refer to another schema.
@@ -62,6 +66,18 @@ impl Schema {
     #[must_use]
     pub fn json(&self) -> &Json {
         &self.files[0].json
+    }
+
+    /// A number that schemas of the same text share, whatever they are called. Others may share it too.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        self.files[0].fingerprint
+    }
+
+    /// Whether this and another schema say the same by themselves, whatever they are called.
+    pub(super) fn is_twin_of(&self, other: &Self) -> bool {
+        let alone = |schema: &Self| matches!(&*schema.files, [only] if !only.refers_elsewhere);
+        alone(self) && alone(other) && self.json() == other.json()
     }
 
     /// Whether a `$ref` leads to another file that was not looked for yet.
@@ -235,6 +251,7 @@ impl File {
             refers_elsewhere: find(&json, &leads_away).is_some(),
             json,
             lonely_references,
+            fingerprint: FixedState::default().hash_one(text),
         })
     }
 

@@ -10,7 +10,7 @@ use super::manifest::{plugin_of, settings_path};
 use super::rules::Rules;
 use super::session::{Access, Session};
 use super::{Store, StoreError, message};
-use crate::document::{self, Change, Document};
+use crate::document::{Change, Document};
 use crate::history::BlobId;
 use crate::revision::{Revision, RevisionId};
 
@@ -53,10 +53,10 @@ impl Shown {
         message::remarks(&self.revision.message, &self.difference.changes)
     }
 
-    /// Whether its message tells a change.
+    /// The changes that its message does not tell.
     #[must_use]
-    pub fn tells(&self, change: &Change) -> bool {
-        message::tells(&self.revision.message, change)
+    pub fn untold(&self) -> Vec<&Change> {
+        message::untold(&self.revision.message, &self.difference.changes)
     }
 }
 
@@ -167,14 +167,10 @@ impl Difference {
     /// The files whose settings are the same and whose text is not, and those that hold no settings.
     #[must_use]
     pub fn other_files(&self) -> Vec<&str> {
-        let told = |path: &str| {
-            let plugin = plugin_of(path).map(|plugin| document::KeyPath::root().key(plugin));
-            plugin.is_some_and(|plugin| self.changes.iter().any(|change| change.key.starts_with(&plugin)))
-        };
-        self.files
-            .iter()
-            .map(|file| file.path.as_str())
-            .filter(|path| !told(path))
+        let told = message::plugins(&self.changes);
+        let paths = self.files.iter().map(|file| file.path.as_str());
+        paths
+            .filter(|path| plugin_of(path).is_none_or(|plugin| !told.contains(plugin)))
             .collect()
     }
 

@@ -168,11 +168,11 @@ impl<'d, 's> Draft<'d, 's> {
     /// Whether the verb changes or records what a plugin's settings must be.
     pub(super) fn changes_rules_of(&self, plugin: &str) -> bool {
         let schemas = format!("schemas/{plugin}/");
-        self.is_seen(MANIFEST)
-            || self
-                .files
-                .keys()
-                .any(|path| path.starts_with(&schemas) && self.is_seen(path))
+        let below = self.files.range(schemas.clone()..);
+        let mut below = below
+            .map(|(path, _)| path)
+            .take_while(|path| path.starts_with(&schemas));
+        self.is_seen(MANIFEST) || below.any(|path| self.is_seen(path))
     }
 
     /// The rules that hold after the verb, where it changes them.

@@ -385,11 +385,10 @@ fn catalogue(session: &Session<'_>, revisions: [Option<RevisionId>; 2]) {
 
 /// The files whose change is not told by their settings: comments, the manifest, schemas.
 fn other_files<'f>(files: impl Iterator<Item = &'f FileChange>, changes: &[Change]) -> Vec<String> {
-    let told = |path: &str| {
-        let plugin = plugin_of(path).map(|plugin| KeyPath::root().key(plugin));
-        plugin.is_some_and(|plugin| changes.iter().any(|change| change.key.starts_with(&plugin)))
-    };
-    files.map(|file| file.path.clone()).filter(|path| !told(path)).collect()
+    let told = message::plugins(changes);
+    let paths = files.map(|file| &file.path);
+    let others = paths.filter(|path| plugin_of(path).is_none_or(|plugin| !told.contains(plugin)));
+    others.cloned().collect()
 }
 
 fn edits<'f>(files: impl Iterator<Item = &'f FileChange>) -> Vec<Edit> {

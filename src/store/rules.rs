@@ -1,13 +1,12 @@
 //! What the files of a store must be: the manifest, and for each plugin the schema in force.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::chain::Chain;
 use super::checked::SecretNames;
 use super::live::Live;
 use super::manifest::{self, MANIFEST, Manifest, schema_path, settings_path};
+use super::shared::Shared;
 use super::{CheckedFile, SecretError, StoreError, custody, draft, opened};
 use crate::document::{Document, KeyPath};
 use crate::schema::{CheckOptions, Checker, Code, Custody, Library, Schema, StatedVersion, Violation, could_be_secret};
@@ -17,10 +16,12 @@ use crate::secret::{Keyring, Recipient};
 pub(super) struct Rules<'s> {
     live: Live<'s>,
     manifest: Manifest,
-    versions: RefCell<BTreeMap<String, Rc<[u32]>>>,
-    schemas: RefCell<BTreeMap<(String, u32), Rc<Schema>>>,
-    checkers: RefCell<BTreeMap<(String, u32), Rc<Checker>>>,
-    chains: RefCell<BTreeMap<String, Rc<Chain>>>,
+    versions: Shared<String, [u32]>,
+    schemas: Shared<(String, u32), Schema>,
+    checkers: Shared<(String, u32), Checker>,
+    /// The last checker that was compiled from a text, by its fingerprint: thousands of plugins may be of one kind.
+    compiled: Shared<u64, Checker>,
+    chains: Shared<String, Chain>,
 }
 
 impl<'s> Rules<'s> {
@@ -30,10 +31,11 @@ impl<'s> Rules<'s> {
         Ok(Self {
             live,
             manifest,
-            versions: RefCell::default(),
-            schemas: RefCell::default(),
-            checkers: RefCell::default(),
-            chains: RefCell::default(),
+            versions: Shared::default(),
+            schemas: Shared::default(),
+            checkers: Shared::default(),
+            compiled: Shared::default(),
+            chains: Shared::default(),
         })
     }
 
@@ -91,73 +93,62 @@ impl<'s> Rules<'s> {
     }
 
     /// The schema versions that are there for a plugin, ascending.
-    pub(super) fn versions(&self, plugin: &str) -> Result<Rc<[u32]>, StoreError> {
-        if let Some(versions) = self.versions.borrow().get(plugin) {
-            return Ok(Rc::clone(versions));
-        }
-        let names = self.live.names(&format!("schemas/{plugin}"), ".schema.json")?;
-        let mut versions: Vec<u32> = names.iter().filter_map(|name| name.parse().ok()).collect();
-        versions.sort_unstable();
-        let versions: Rc<[u32]> = versions.into();
-        self.versions
-            .borrow_mut()
-            .insert(plugin.to_owned(), Rc::clone(&versions));
-        Ok(versions)
+    pub(super) fn versions(&self, plugin: &str) -> Result<Arc<[u32]>, StoreError> {
+        self.versions.get_or(&plugin.to_owned(), || {
+            let names = self.live.names(&format!("schemas/{plugin}"), ".schema.json")?;
+            let mut versions: Vec<u32> = names.iter().filter_map(|name| name.parse().ok()).collect();
+            versions.sort_unstable();
+            Ok(versions.into())
+        })
     }
 
     /// The migrations of a plugin.
-    pub(super) fn chain(&self, plugin: &str) -> Result<Rc<Chain>, StoreError> {
-        if let Some(chain) = self.chains.borrow().get(plugin) {
-            return Ok(Rc::clone(chain));
-        }
-        let chain = Rc::new(Chain::read(plugin, &self.live)?);
-        self.chains.borrow_mut().insert(plugin.to_owned(), Rc::clone(&chain));
-        Ok(chain)
+    pub(super) fn chain(&self, plugin: &str) -> Result<Arc<Chain>, StoreError> {
+        self.chains
+            .get_or(&plugin.to_owned(), || Ok(Arc::new(Chain::read(plugin, &self.live)?)))
     }
 
     /// The schema in force for a plugin, parsed but not compiled.
-    pub(super) fn schema(&self, plugin: &str) -> Result<Rc<Schema>, StoreError> {
+    pub(super) fn schema(&self, plugin: &str) -> Result<Arc<Schema>, StoreError> {
         self.schema_at(plugin, self.version(plugin)?)
     }
 
     /// A schema version of a plugin, in force or not, parsed but not compiled.
-    pub(super) fn schema_at(&self, plugin: &str, version: u32) -> Result<Rc<Schema>, StoreError> {
-        let key = (plugin.to_owned(), version);
-        if let Some(schema) = self.schemas.borrow().get(&key) {
-            return Ok(Rc::clone(schema));
-        }
-        let path = schema_path(plugin, version);
-        let Some(text) = self.live.read_text(&path)? else {
-            return Err(StoreError::SchemaGone {
-                plugin: plugin.to_owned(),
-                path,
-            });
-        };
-        let mut schema = Schema::parse(&path, &text)?;
-        if schema.has_open_references() {
-            schema = schema.with_references(&self.library(plugin))?;
-        }
-        let schema = Rc::new(schema);
-        self.schemas.borrow_mut().insert(key, Rc::clone(&schema));
-        Ok(schema)
+    pub(super) fn schema_at(&self, plugin: &str, version: u32) -> Result<Arc<Schema>, StoreError> {
+        self.schemas.get_or(&(plugin.to_owned(), version), || {
+            let path = schema_path(plugin, version);
+            let Some(text) = self.live.read_text(&path)? else {
+                return Err(StoreError::SchemaGone {
+                    plugin: plugin.to_owned(),
+                    path,
+                });
+            };
+            let mut schema = Schema::parse(&path, &text)?;
+            if schema.has_open_references() {
+                schema = schema.with_references(&self.library(plugin))?;
+            }
+            Ok(Arc::new(schema))
+        })
     }
 
     /// The schema in force for a plugin, compiled.
-    pub(super) fn checker(&self, plugin: &str) -> Result<Rc<Checker>, StoreError> {
+    pub(super) fn checker(&self, plugin: &str) -> Result<Arc<Checker>, StoreError> {
         self.checker_at(plugin, self.version(plugin)?)
     }
 
     /// A schema version of a plugin, in force or not, compiled.
-    pub(super) fn checker_at(&self, plugin: &str, version: u32) -> Result<Rc<Checker>, StoreError> {
-        let key = (plugin.to_owned(), version);
-        if let Some(checker) = self.checkers.borrow().get(&key) {
-            return Ok(Rc::clone(checker));
-        }
-        let schema = self.schema_at(plugin, version)?;
-        let compiled = Checker::compile(&schema, &self.library(plugin), CheckOptions::default());
-        let checker = Rc::new(compiled.map_err(|errors| StoreError::Schema { errors })?);
-        self.checkers.borrow_mut().insert(key, Rc::clone(&checker));
-        Ok(checker)
+    pub(super) fn checker_at(&self, plugin: &str, version: u32) -> Result<Arc<Checker>, StoreError> {
+        self.checkers.get_or(&(plugin.to_owned(), version), || {
+            let schema = self.schema_at(plugin, version)?;
+            let twin = self.compiled.get(&schema.fingerprint());
+            if let Some(checker) = twin.and_then(|twin| twin.of_the_same(&schema)) {
+                return Ok(Arc::new(checker));
+            }
+            let compiled = Checker::compile(&schema, &self.library(plugin), CheckOptions::default());
+            let checker = Arc::new(compiled.map_err(|errors| StoreError::Schema { errors })?);
+            self.compiled.put(schema.fingerprint(), Arc::clone(&checker));
+            Ok(checker)
+        })
     }
 
     /// Where references of a plugin's schemas to other files are answered.

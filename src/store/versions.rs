@@ -4,7 +4,7 @@
 //! hears what it understands also of a file that nobody has migrated yet, or that came back from a backup. A reader runs
 //! no program: where a step needs one, it says that somebody has to migrate. Settings of a later version are left alone.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::chain::MigrateError;
 use super::custody::{self, sealed_text};
@@ -54,7 +54,7 @@ impl Rules<'_> {
     }
 
     /// The schema that settings were written for, where it is here; else that in force.
-    pub(super) fn schema_for(&self, plugin: &str, document: &Document) -> Result<Rc<Schema>, StoreError> {
+    pub(super) fn schema_for(&self, plugin: &str, document: &Document) -> Result<Arc<Schema>, StoreError> {
         match self.other_version(plugin, document)? {
             Some(stated) if self.versions(plugin)?.contains(&stated.version) => self.schema_at(plugin, stated.version),
             Some(_) | None => self.schema(plugin),

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Compiled, Input, ValidateOptions, compile, in_parallel, parse_text};
+use super::{Compiled, Input, ValidateOptions, compile, parse_text};
 use crate::files;
 use crate::schema::{Checker, Code, Library, SchemaError, SchemaLine, Violation};
+use crate::store::parallel::in_parallel;
 use crate::store::{CheckedFile, StoreError, custody};
 
 /// Checks files that belong to no store, each by the schema named for all, else by its own `#:schema` line.

@@ -2,6 +2,7 @@
 //! new one, and needs nobody's help.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 
 use super::oracle::{self, Change, Side};
@@ -178,7 +179,7 @@ const MIGRATION: Scenario = Scenario {
         let mut manifest = String::from_utf8(environment.read("valvecfg.toml")).unwrap();
         for number in 0..100 {
             let name = format!("pump{number:02}");
-            manifest.push_str(&format!("\n[plugins.{name}]\nschema-version = 1\n"));
+            write!(manifest, "\n[plugins.{name}]\nschema-version = 1\n").unwrap();
             let text = format!(
                 "#:schema ../schemas/{name}/1.schema.json\n# number {number}\nmode = 'auto' # as ever\nold = {number}\n"
             );
