@@ -360,6 +360,7 @@ fn edit_hints(error: &EditError) -> (Exit, Vec<String>) {
         | EditError::NotAnArray { .. }
         | EditError::Taken { .. }
         | EditError::Inside { .. }
+        | EditError::NotOne { .. }
         | EditError::Root
         | EditError::TooDeep { .. } => (Exit::No, vec!["nothing was written".to_owned()]),
         EditError::Bug { .. } => (

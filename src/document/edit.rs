@@ -59,6 +59,14 @@ pub enum EditError {
         /// Where it should have gone.
         key: KeyPath,
     },
+    /// The only item of an array was to take its place, and it has none, or several.
+    #[error("{}, and one can take its place", items_of(key, *count))]
+    NotOne {
+        /// The array.
+        key: KeyPath,
+        /// How many items it has.
+        count: usize,
+    },
     /// The document itself was to become something else than a table.
     #[error("a document is a table, and it stays one")]
     Root,
@@ -90,6 +98,7 @@ impl EditError {
             | Self::TooDeep { key }
             | Self::Taken { key }
             | Self::Inside { key, .. }
+            | Self::NotOne { key, .. }
             | Self::Bug { key, .. } => key.clone(),
             Self::Root => KeyPath::root(),
         }
@@ -104,6 +113,7 @@ impl EditError {
             | Self::NotAnArray { key, .. }
             | Self::Taken { key }
             | Self::Inside { key }
+            | Self::NotOne { key, .. }
             | Self::TooDeep { key }
             | Self::Bug { key, .. } => vec![key],
             Self::BeyondEnd { key, array, .. } => vec![key, array],

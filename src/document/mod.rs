@@ -5,6 +5,7 @@
 //! (`edit`). Nothing here touches files or knows schemas.
 
 mod change;
+mod comments;
 #[cfg(test)]
 mod corpus_tests;
 mod directory;

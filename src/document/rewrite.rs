@@ -7,6 +7,7 @@
 
 mod carry;
 mod content;
+mod shape;
 mod spelled;
 
 use std::collections::HashMap;

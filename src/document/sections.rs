@@ -126,6 +126,16 @@ impl<'t> Layout<'t> {
         *next = joined(removed.lead, next);
     }
 
+    /// As [`Self::remove_entry`], and with the last entry above all headers the blank line behind it.
+    pub(super) fn remove_entry_and_gap(&mut self, section: usize, entry: usize) {
+        if section > 0 || self.sections[0].entries.len() > 1 || self.sections.len() == 1 {
+            return self.remove_entry(section, entry);
+        }
+        let removed = self.sections[0].entries.remove(entry);
+        let lead = std::mem::take(&mut self.sections[1].lead);
+        self.sections[1].lead = closed_gap(removed.lead, &lead, true, false);
+    }
+
     /// Takes out every dotted key that makes up the table at a path.
     pub(super) fn remove_dotted(&mut self, path: &[Segment]) {
         for section in 0..self.sections.len() {

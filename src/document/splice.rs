@@ -168,7 +168,7 @@ impl Splice for Layout<'_> {
     fn remove_at(&mut self, path: &[Segment]) -> Done {
         match self.find(path) {
             Place::Entry { section, entry, steps } if steps == path.len() => {
-                self.remove_entry(section, entry);
+                self.remove_entry_and_gap(section, entry);
                 Ok(())
             }
             Place::Entry { section, entry, steps } => {

@@ -5,9 +5,12 @@ use std::ops::Range;
 use serde_json::Value as Json;
 use thiserror::Error;
 
+use super::before;
 use super::format::{Migration, Numbered};
+use super::loss::Loss;
 use super::pattern::{Match, Pattern};
 use super::step::{Command, Step, When};
+use super::trace::Origin;
 use crate::document::{Document, EditError, KeyPath, Rewrite, Segment, Value};
 
 /// What a migration made of a document.
@@ -19,13 +22,13 @@ pub struct Migrated {
     pub losses: Vec<Loss>,
 }
 
-/// Something that cannot be made again of what a migration leaves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Loss {
-    /// The setting, in the document that was migrated.
-    pub key: KeyPath,
-    /// The number of the step.
-    pub step: usize,
+/// Something that the way back left as it was, since the step has no inverse for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Left {
+    /// Why.
+    pub error: StepError,
+    /// What stands there.
+    pub value: Option<Value>,
 }
 
 /// Why a step cannot be done to a document. It holds no value of the document.
@@ -47,24 +50,49 @@ pub struct StepError {
 pub type Runner<'r> = dyn FnMut(&[String], u64, &Json) -> Result<Json, String> + 'r;
 
 impl Migration {
-    /// What the migration makes of a document.
+    /// What the migration makes of a document, and of which settings [`Self::undo`] would not make again what they were.
     ///
     /// # Errors
     /// The first step that cannot be done.
     pub fn apply(&self, document: &Document, run: &mut Runner<'_>) -> Result<Migrated, StepError> {
-        self.walk(document, Direction::Forth, run)
+        self.walk(document, Direction::Forth, None, run)
     }
 
     /// What the inverses of its steps, in reverse order, make of a document. What the steps dropped is not there.
     ///
+    /// Where [`Self::apply`] tells no loss, every setting is what it was, and so is every byte, but for these: what
+    /// has been in another table stands at the end of its own; a value that was another is spelled plainly (`0x1e` as
+    /// `30`); what was split or joined is a plain text; a table of dotted keys, or an array of tables, that was in an
+    /// array of one is spelled on one line; an array that had lost its brackets has plain ones.
+    ///
     /// # Errors
     /// The first step that has no inverse for this document.
     pub fn undo(&self, document: &Document, run: &mut Runner<'_>) -> Result<Migrated, StepError> {
-        self.walk(document, Direction::Back, run)
+        self.walk(document, Direction::Back, None, run)
     }
 
-    fn walk(&self, document: &Document, direction: Direction, run: &mut Runner<'_>) -> Result<Migrated, StepError> {
+    /// As [`Self::undo`], but what has no inverse is left as it is, and told in `left`.
+    ///
+    /// # Errors
+    /// The first step that went wrong as such.
+    pub fn undo_where_possible(
+        &self,
+        document: &Document,
+        left: &mut Vec<Left>,
+        run: &mut Runner<'_>,
+    ) -> Result<Migrated, StepError> {
+        self.walk(document, Direction::Back, Some(left), run)
+    }
+
+    fn walk(
+        &self,
+        document: &Document,
+        direction: Direction,
+        mut left: Option<&mut Vec<Left>>,
+        run: &mut Runner<'_>,
+    ) -> Result<Migrated, StepError> {
         let mut walk = Walk {
+            left: left.is_some().then(Vec::new),
             rewrite: document.rewrite(),
             losses: Vec::new(),
             step: 0,
@@ -78,10 +106,21 @@ impl Migration {
             };
             walk.step = numbered.number;
             let taken = match direction {
-                Direction::Forth => walk.forth(&numbered.step),
-                Direction::Back => walk.back(&numbered.step),
+                Direction::Forth => walk.forth(numbered),
+                Direction::Back => walk.back(numbered),
             };
             taken.map_err(|stuck| stuck.at(numbered))?;
+            if let Some(left) = &mut left {
+                left.extend(
+                    walk.left
+                        .iter_mut()
+                        .flat_map(|stuck| stuck.drain(..))
+                        .map(|(stuck, value)| Left {
+                            error: stuck.at(numbered),
+                            value,
+                        }),
+                );
+            }
             last = Some(numbered);
         }
         let document = walk.rewrite.finish().map_err(|error| {
@@ -95,8 +134,8 @@ impl Migration {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Direction {
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
     Forth,
     Back,
 }
@@ -106,15 +145,21 @@ enum Direction {
 pub(super) struct Stuck {
     key: KeyPath,
     reason: String,
+    /// Whether an edit went wrong, which nothing can follow.
+    is_bug: bool,
 }
 
 pub(super) type Done = Result<(), Stuck>;
+
+/// What becomes of a value, or why nothing can.
+pub(super) type Change<'c> = dyn Fn(&Value) -> Result<Value, String> + 'c;
 
 impl Stuck {
     pub(super) fn new(key: &KeyPath, reason: impl Into<String>) -> Self {
         Self {
             key: key.clone(),
             reason: reason.into(),
+            is_bug: false,
         }
     }
 
@@ -142,6 +187,7 @@ impl From<EditError> for Stuck {
         Self {
             key: error.key(),
             reason: error.to_string(),
+            is_bug: matches!(error, EditError::Bug { .. }),
         }
     }
 }
@@ -150,19 +196,27 @@ impl From<EditError> for Stuck {
 pub(super) struct Walk<'d, 'r> {
     pub rewrite: Rewrite<'d>,
     pub losses: Vec<Loss>,
-    step: usize,
+    /// What a step could not be done to, with the value there, where that is no error.
+    left: Option<Vec<(Stuck, Option<Value>)>>,
+    pub step: usize,
     run: &'r mut Runner<'r>,
 }
 
 impl Walk<'_, '_> {
-    fn forth(&mut self, step: &Step) -> Done {
+    fn forth(&mut self, numbered: &Numbered) -> Done {
+        let (step, origin) = (&numbered.step, &numbered.origin);
         let when = step.when();
+        if let (Some(when), Some(key)) = (when, step.keys().first()) {
+            self.note_crossed(key, when);
+        }
         match step {
             Step::Rename(step) => self.moved(&step.rename, &step.to, when),
             Step::Move(step) => self.moved(&step.from, &step.to, when),
             Step::Copy(step) => {
+                self.note_taken(&step.copy, &step.to, when);
                 for found in self.wanted(&step.copy, when) {
                     let to = bound(&step.to, &found)?;
+                    self.note_empty(&to);
                     self.rewrite.copy(&found.path, &to)?;
                 }
                 Ok(())
@@ -175,13 +229,15 @@ impl Walk<'_, '_> {
                 }
                 Ok(())
             }
-            Step::Set(step) => self.put(&step.set, &step.value, when, true),
-            Step::Default(step) => self.put(&step.default, &step.value, when, false),
-            Step::Convert(step) => self.changed(&step.convert, when, &mut |value| step.forth(value)),
-            Step::Map(step) => self.changed(&step.map, when, &mut |value| {
-                Ok(step.values.get(&value.bare()).unwrap_or(value).clone())
+            Step::Set(step) => self.put(&step.set, &step.value, when, origin, true),
+            Step::Default(step) => self.put(&step.default, &step.value, when, origin, false),
+            Step::Convert(step) => self.changed(&step.convert, when, &|value| step.forth(value), &|value| {
+                step.back(value)
             }),
-            Step::Scale(step) => self.changed(&step.scale, when, &mut |value| step.forth(value)),
+            Step::Map(step) => self.changed(&step.map, when, &|value| Ok(step.forth(value)), &|value| {
+                Ok(step.back(value, &origin.kinds))
+            }),
+            Step::Scale(step) => self.changed(&step.scale, when, &|value| step.forth(value), &|value| step.back(value)),
             Step::Clamp(step) => {
                 for found in self.wanted(&step.clamp, when) {
                     let Some(value) = self.rewrite.get(&found.path).cloned() else {
@@ -195,10 +251,16 @@ impl Walk<'_, '_> {
                 }
                 Ok(())
             }
-            Step::Split(step) => self.split(&step.split, &step.into, &step.separator, when),
-            Step::Join(step) => self.join(&step.join, &step.to, &step.separator, when),
-            Step::Wrap(step) => self.wrapped(&step.wrap, step.to.as_ref(), when),
-            Step::Unwrap(step) => self.unwrapped(&step.unwrap, step.to.as_ref(), when),
+            Step::Split(step) => self.split(&step.split, &step.into, &step.separator, when, Direction::Forth),
+            Step::Join(step) => self.join(&step.join, &step.to, &step.separator, when, Direction::Forth),
+            Step::Wrap(step) => {
+                let to = step.to.as_ref().unwrap_or(&step.wrap);
+                self.wrapped(&step.wrap, to, when, Direction::Forth)
+            }
+            Step::Unwrap(step) => {
+                let to = step.to.as_ref().unwrap_or(&step.unwrap);
+                self.unwrapped(&step.unwrap, to, when, Direction::Forth)
+            }
             Step::Command(step) => self.command(step, &step.command),
             Step::Decide(step) => Err(Stuck::new(
                 &KeyPath::root(),
@@ -207,117 +269,64 @@ impl Walk<'_, '_> {
         }
     }
 
-    pub(super) fn moved(&mut self, from: &Pattern, to: &Pattern, when: Option<&When>) -> Done {
+    fn moved(&mut self, from: &Pattern, to: &Pattern, when: Option<&When>) -> Done {
+        self.note_taken(from, to, when);
         for found in self.wanted(from, when) {
-            self.rewrite.rename(&found.path, &bound(to, &found)?)?;
+            let to = bound(to, &found)?;
+            self.note_empty(&to);
+            self.rewrite.rename(&found.path, &to)?;
         }
         Ok(())
     }
 
-    fn put(&mut self, key: &Pattern, value: &Value, when: Option<&When>, over: bool) -> Done {
+    fn put(&mut self, key: &Pattern, value: &Value, when: Option<&When>, origin: &Origin, over: bool) -> Done {
+        let is_new = origin.is_declared == Some(false);
         for found in key.possible(self.rewrite.content()) {
-            let is_set = self.rewrite.get(&found.path).is_some();
-            if is_set && !over || !self.holds(when, &found, None) {
+            let old = self.rewrite.get(&found.path);
+            let is_wanted = self.holds(when, &found);
+            if old.is_some() && !over || !is_wanted {
+                // On the way back the same value is taken for one that the step has put there.
+                if !over && old == Some(value) && self.holds_before(when, &found, &[(&found.path, None)]) {
+                    self.lose(&found.path);
+                }
                 continue;
             }
-            if is_set && self.rewrite.get(&found.path) != Some(value) {
+            if over && old != Some(value) && !is_new {
                 self.lose(&found.path);
             }
+            self.note_empty(&found.path);
             self.rewrite.set(&found.path, value)?;
         }
         Ok(())
     }
 
-    pub(super) fn changed(
-        &mut self,
-        key: &Pattern,
-        when: Option<&When>,
-        change: &mut dyn FnMut(&Value) -> Result<Value, String>,
-    ) -> Done {
-        for found in self.wanted(key, when) {
-            let Some(value) = self.rewrite.get(&found.path) else {
+    /// Changes values, given what changes them back.
+    fn changed(&mut self, key: &Pattern, when: Option<&When>, forth: &Change<'_>, back: &Change<'_>) -> Done {
+        let found = key.present(self.rewrite.content());
+        let wanted: Vec<bool> = found.iter().map(|found| self.holds(when, found)).collect();
+        for (found, is_wanted) in found.into_iter().zip(wanted) {
+            let Some(old) = self.rewrite.get(&found.path).cloned() else {
                 continue;
             };
-            let changed = change(value).map_err(|reason| Stuck::new(&found.path, reason))?;
-            self.rewrite.set(&found.path, &changed)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn split(&mut self, key: &Pattern, into: &[Pattern], separator: &str, when: Option<&When>) -> Done {
-        for found in self.wanted(key, when) {
-            let Some(Value::String(text)) = self.rewrite.get(&found.path) else {
-                return Err(Stuck::new(&found.path, "only a string can be split"));
-            };
-            let parts: Vec<String> = text.splitn(into.len(), separator).map(str::to_owned).collect();
-            if parts.len() < into.len() {
-                let reason = format!("it has {} of {} parts apart by `{separator}`", parts.len(), into.len());
-                return Err(Stuck::new(&found.path, reason));
-            }
-            // The first part stays where the text stood, with its comments.
-            let targets: Result<Vec<KeyPath>, Stuck> = into.iter().map(|to| bound(to, &found)).collect();
-            for (at, (to, part)) in targets?.iter().zip(parts).enumerate() {
-                if at == 0 && *to != found.path {
-                    self.rewrite.rename(&found.path, to)?;
-                } else if at > 0 && self.rewrite.get(to).is_some() {
-                    return Err(Stuck::new(to, "it is set already"));
+            if is_wanted {
+                let new = forth(&old).map_err(|reason| Stuck::new(&found.path, reason))?;
+                if back(&new).as_ref() != Ok(&old) {
+                    self.lose(&found.path);
                 }
-                self.rewrite.set(to, &Value::String(part))?;
+                self.give(&found.path, &new)?;
+            } else if let Ok(other) = back(&old)
+                && other != old
+                && self.holds_before(when, &found, &[(&found.path, Some(&other))])
+            {
+                // The way back takes it for one that was changed.
+                self.lose(&found.path);
             }
-        }
-        Ok(())
-    }
-
-    pub(super) fn join(&mut self, keys: &[Pattern], to: &Pattern, separator: &str, when: Option<&When>) -> Done {
-        let Some((first, rest)) = keys.split_first() else {
-            return Ok(());
-        };
-        for found in self.wanted(first, when) {
-            let rest: Result<Vec<KeyPath>, Stuck> = rest.iter().map(|key| bound(key, &found)).collect();
-            let rest = rest?;
-            let all = std::iter::once(&found.path).chain(&rest);
-            let parts: Option<Vec<String>> = all.map(|key| self.rewrite.get(key).map(Value::bare)).collect();
-            let Some(parts) = parts else { continue };
-            let target = bound(to, &found)?;
-            for key in &rest {
-                self.rewrite.unset(key)?;
-            }
-            if target != found.path {
-                self.rewrite.rename(&found.path, &target)?;
-            }
-            self.rewrite.set(&target, &Value::String(parts.join(separator)))?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn wrapped(&mut self, key: &Pattern, to: Option<&Pattern>, when: Option<&When>) -> Done {
-        for found in self.wanted(key, when) {
-            let target = self.renamed(&found, to)?;
-            if let Some(value) = self.rewrite.get(&target).cloned() {
-                self.rewrite.set(&target, &Value::Array(vec![value]))?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn unwrapped(&mut self, key: &Pattern, to: Option<&Pattern>, when: Option<&When>) -> Done {
-        for found in self.wanted(key, when) {
-            let only = match self.rewrite.get(&found.path).map(Value::as_array) {
-                Some(Some([only])) => only.clone(),
-                Some(Some(items)) => {
-                    let reason = format!("it has {} items, and one can be kept", items.len());
-                    return Err(Stuck::new(&found.path, reason));
-                }
-                Some(None) | None => return Err(Stuck::new(&found.path, "it is no array")),
-            };
-            let target = self.renamed(&found, to)?;
-            self.rewrite.set(&target, &only)?;
         }
         Ok(())
     }
 
     pub(super) fn command(&mut self, step: &Command, command: &[String]) -> Done {
-        if !self.holds(step.when.as_ref(), &Match::default(), None) {
+        if !self.holds(step.when.as_ref(), &Match::default()) {
             return Ok(());
         }
         let root = KeyPath::root();
@@ -330,52 +339,53 @@ impl Walk<'_, '_> {
         Ok(self.rewrite.set(&root, &after)?)
     }
 
-    fn renamed(&mut self, found: &Match, to: Option<&Pattern>) -> Result<KeyPath, Stuck> {
-        let Some(to) = to else { return Ok(found.path.clone()) };
-        let to = bound(to, found)?;
-        if to != found.path {
-            self.rewrite.rename(&found.path, &to)?;
+    /// What came of one setting: an error, unless those are to be left.
+    pub(super) fn or_left(&mut self, found: &Match, done: Done) -> Done {
+        match (done, &mut self.left) {
+            (Err(stuck), Some(left)) if !stuck.is_bug => {
+                let value = self.rewrite.get(&found.path).cloned();
+                left.push((stuck, value));
+                Ok(())
+            }
+            (done, _) => done,
         }
-        Ok(to)
+    }
+
+    /// Gives a setting a value: brackets that come or go around one leave its spelling as it is.
+    pub(super) fn give(&mut self, path: &KeyPath, new: &Value) -> Done {
+        let old = self.rewrite.get(path);
+        let holds = |array: &Value, item: Option<&Value>| matches!((array.as_array(), item), (Some([only]), Some(item)) if only == item);
+        if holds(new, old) {
+            self.rewrite.wrap(path)?;
+        } else if old.is_some_and(|old| holds(old, Some(new))) {
+            self.rewrite.unwrap_item(path)?;
+        } else {
+            self.rewrite.set(path, new)?;
+        }
+        Ok(())
     }
 
     /// What a pattern stands for, where the step's condition holds.
     fn wanted(&self, key: &Pattern, when: Option<&When>) -> Vec<Match> {
         let mut found = key.present(self.rewrite.content());
-        found.retain(|found| self.holds(when, found, None));
+        found.retain(|found| self.holds(when, found));
         found
     }
 
-    /// Whether a step's condition holds for what its wildcards stand for. `instead` is a value that counts in place of
-    /// that of a key.
-    pub(super) fn holds(
-        &self,
-        when: Option<&When>,
-        found: &Match,
-        instead: Option<(&KeyPath, Option<&Value>)>,
-    ) -> bool {
-        let Some(when) = when else { return true };
-        let Some(key) = when.key.bind(&found.bound) else {
-            return false;
-        };
-        let value = match instead {
-            Some((path, value)) if *path == key => value,
-            Some(_) | None => self.rewrite.get(&key),
-        };
-        let is = |wanted: &Value| value == Some(wanted);
-        when.set.is_none_or(|wanted| value.is_some() == wanted)
-            && when.is.as_ref().is_none_or(is)
-            && when.is_not.as_ref().is_none_or(|unwanted| !is(unwanted))
-            && when.matches.as_ref().is_none_or(|pattern| {
-                // It was compiled when the migration was read.
-                let pattern = regex::Regex::new(pattern).ok();
-                pattern.is_some_and(|pattern| value.is_some_and(|value| pattern.is_match(&value.bare())))
-            })
+    /// Whether a step's condition holds for what its wildcards stand for.
+    pub(super) fn holds(&self, when: Option<&When>, found: &Match) -> bool {
+        when.is_none_or(|when| when.holds(found, |key| self.rewrite.get(key)))
     }
 
-    pub(super) fn lose(&mut self, key: &KeyPath) {
-        let step = self.step;
-        self.losses.push(Loss { key: key.clone(), step });
+    /// Whether it held before the step was done, which had these values then.
+    pub(super) fn holds_before(&self, when: Option<&When>, found: &Match, then: &[(&KeyPath, Option<&Value>)]) -> bool {
+        when.is_none_or(|when| {
+            let mut before = Value::Table(self.rewrite.content().clone());
+            for (key, value) in then {
+                before::put(&mut before, key.segments(), *value);
+            }
+            when.holds(found, |key| before::get(&before, key.segments()))
+        })
     }
 }
 

@@ -4,30 +4,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::document::{KeyPath, Segment, Value};
-
-/// What a schema version says of one setting. Index 0 stands for every item of an array.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Declared {
-    /// The setting.
-    pub key: KeyPath,
-    /// The names of the kinds of value that it takes, as JSON Schema calls them; none where any is taken.
-    pub kinds: Vec<String>,
-    /// What it is for.
-    pub description: Option<String>,
-    /// Its default.
-    pub default: Option<Value>,
-    /// The values that it takes, where they are listed.
-    pub values: Vec<Value>,
-    /// What it is at least.
-    pub minimum: Option<f64>,
-    /// What it is at most.
-    pub maximum: Option<f64>,
-    /// Whether the table that it stands in must have it.
-    pub required: bool,
-    /// What it was called before.
-    pub renamed_from: Vec<String>,
-}
+use super::declared::Declared;
+use super::pattern::Pattern;
+use crate::document::Value;
 
 /// The text of a migration from one schema version to the next.
 #[must_use]
@@ -36,7 +15,7 @@ pub fn draft(from: u32, old: &[Declared], new: &[Declared]) -> String {
         "#:schema ../../schemas/migration.schema.json\n# Drafted from the two schemas. Look at each step; `valvecfg migrate -n` shows what it does.\nfrom = {from}\nto = {}\n",
         u64::from(from) + 1
     );
-    let find = |list: &[Declared], key: &KeyPath| list.iter().find(|one| one.key == *key).cloned();
+    let find = |list: &[Declared], key: &Pattern| list.iter().find(|one| one.key == *key).cloned();
     let mut gone: Vec<&Declared> = old.iter().filter(|one| find(new, &one.key).is_none()).collect();
     let come: Vec<&Declared> = new.iter().filter(|one| find(old, &one.key).is_none()).collect();
     let mut pairs: Vec<(Declared, Declared)> = Vec::new();
@@ -73,7 +52,7 @@ pub fn draft(from: u32, old: &[Declared], new: &[Declared]) -> String {
                 &one.key,
                 &format!(
                     "`{}` is new and required, and has no default: what is it where it is missing?",
-                    starred(&one.key)
+                    one.key
                 ),
             ),
         }
@@ -86,12 +65,9 @@ pub fn draft(from: u32, old: &[Declared], new: &[Declared]) -> String {
 
 /// Which of the settings that are gone is this one under another name, and how that is known.
 fn predecessor(one: &Declared, gone: &[&Declared], come: &[&Declared]) -> Option<(usize, Option<&'static str>)> {
-    let table = one.key.split_last().map(|(table, _)| table).unwrap_or_default();
     let is_named = |before: &&Declared| {
         let full = before.key.to_string();
-        one.renamed_from
-            .iter()
-            .any(|name| *name == full || *name == starred(&before.key) || table.key(name.as_str()) == before.key)
+        one.renamed_from.contains(&full)
     };
     if let Some(at) = gone.iter().position(is_named) {
         return Some((at, None));
@@ -99,8 +75,7 @@ fn predecessor(one: &Declared, gone: &[&Declared], come: &[&Declared]) -> Option
     // A guess must be the only one, both ways.
     let alike =
         |a: &Declared, b: &Declared| a.kinds == b.kinds && a.description.is_some() && a.description == b.description;
-    let same_name =
-        |a: &Declared, b: &Declared| a.kinds == b.kinds && a.key.segments().last() == b.key.segments().last();
+    let same_name = |a: &Declared, b: &Declared| a.kinds == b.kinds && a.key.parts().last() == b.key.parts().last();
     for (is_like, why) in [
         (
             &alike as &dyn Fn(&Declared, &Declared) -> bool,
@@ -120,7 +95,7 @@ fn predecessor(one: &Declared, gone: &[&Declared], come: &[&Declared]) -> Option
 
 /// What becomes of the values of a setting that both versions have.
 fn change(text: &mut String, before: &Declared, after: &Declared) {
-    let name = starred(&after.key);
+    let name = after.key.to_string();
     if !before.kinds.is_empty() && !after.kinds.is_empty() && !takes(&after.kinds, &before.kinds) {
         let to = after.kinds.first().map_or("", String::as_str);
         let known = ["string", "integer", "number", "boolean"];
@@ -182,32 +157,16 @@ fn takes(after: &[String], before: &[String]) -> bool {
     before.iter().all(|kind| after.contains(kind) || wider(kind))
 }
 
-fn same_table(one: &KeyPath, other: &KeyPath) -> bool {
-    one.split_last().map(|(table, _)| table) == other.split_last().map(|(table, _)| table)
+fn same_table(one: &Pattern, other: &Pattern) -> bool {
+    let holder = |key: &Pattern| key.parts().split_last().map(|(_, holder)| holder.to_vec());
+    holder(one) == holder(other)
 }
 
-/// The key as a migration names it: `zones[*].flow`.
-fn starred(path: &KeyPath) -> String {
-    let mut text = String::new();
-    for segment in path.segments() {
-        match segment {
-            Segment::Index(_) => text.push_str("[*]"),
-            Segment::Key(name) => {
-                if !text.is_empty() {
-                    text.push('.');
-                }
-                text.push_str(&KeyPath::root().key(name.as_str()).to_string());
-            }
-        }
-    }
-    text
+fn key(pattern: &Pattern) -> String {
+    Value::String(pattern.to_string()).to_string()
 }
 
-fn key(path: &KeyPath) -> String {
-    Value::String(starred(path)).to_string()
-}
-
-fn decide(text: &mut String, about: &KeyPath, question: &str) {
+fn decide(text: &mut String, about: &Pattern, question: &str) {
     let question = Value::String(question.to_owned()).to_string();
     step(text, None, &[("decide", question), ("key", key(about))]);
 }
@@ -253,14 +212,14 @@ mod tests {
         let old = [
             setting("gone", "string"),
             setting("same", "integer"),
-            setting("zones[0].x", "number"),
+            setting("zones[*].x", "number"),
         ];
         let new = [
             setting("same", "integer"),
             Declared {
                 required: true,
                 default: Some(Value::Float(2.5)),
-                ..setting("zones[0].flow", "number")
+                ..setting("zones[*].flow", "number")
             },
             setting("optional", "boolean"),
         ];

@@ -7,7 +7,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::step::{Clamp, Command, Copy, Decide, Join, Move, Rename, Scale, Split, Step, Unwrap, Wrap};
+use super::trace::Origin;
 use super::{MigrationError, Pattern};
+use crate::document::{Document, KeyPath, Value};
 
 /// How the settings of one schema version become those of the next, and back.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +31,8 @@ pub struct Numbered {
     pub span: Range<usize>,
     /// What it does.
     pub step: Step,
+    /// What is known of the setting that it is about.
+    pub(super) origin: Origin,
 }
 
 /// The file as a whole, for its schema.
@@ -79,6 +83,7 @@ impl Migration {
             message: error.message().to_owned(),
             span: error.span().unwrap_or(0..0),
         })?;
+        let written = Document::parse(text).unwrap_or_default();
         let mut steps = Vec::with_capacity(file.step.len());
         for (at, table) in file.step.into_iter().enumerate() {
             let (number, span) = (at + 1, table.span());
@@ -86,9 +91,21 @@ impl Migration {
                 message: format!("step {number}: {message}"),
                 span: span.clone(),
             };
-            let step = read_step(table.into_inner()).map_err(wrong)?;
+            let mut step = read_step(table.into_inner()).map_err(wrong)?;
+            if let Step::Map(map) = &mut step {
+                // The parser's tables are sorted, and on the way back the first that fits counts.
+                let values = KeyPath::root().key("step").index(at).key("values");
+                if let Some(Value::Table(values)) = written.get(&values) {
+                    map.values = values.into_iter().collect();
+                }
+            }
             check(&step).map_err(wrong)?;
-            steps.push(Numbered { number, span, step });
+            steps.push(Numbered {
+                number,
+                span,
+                step,
+                origin: Origin::default(),
+            });
         }
         if file.from.checked_add(1) != Some(file.to) {
             return Err(MigrationError {

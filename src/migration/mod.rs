@@ -9,20 +9,27 @@
 //! applies a migration hands in what runs its `command` steps.
 
 mod apply;
+mod before;
 mod convert;
+mod declared;
 mod draft;
 mod format;
+mod loss;
+mod parts;
 mod pattern;
 mod step;
+mod trace;
 mod undo;
 
 use std::ops::Range;
 
 use thiserror::Error;
 
-pub use apply::{Loss, Migrated, Runner, StepError};
-pub use draft::{Declared, draft};
+pub use apply::{Left, Migrated, Runner, StepError};
+pub use declared::Declared;
+pub use draft::draft;
 pub use format::{Migration, Numbered, schema};
+pub use loss::Loss;
 pub use pattern::Pattern;
 pub use step::{Kind, Step, When};
 
@@ -35,3 +42,6 @@ pub struct MigrationError {
     /// Where, in bytes of the text.
     pub span: Range<usize>,
 }
+
+#[cfg(test)]
+mod tests;

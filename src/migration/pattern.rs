@@ -10,11 +10,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::document::{KeyError, KeyPath, Segment, Table, Value};
 
 /// A key path, in which `[*]` stands for every item of an array and `*` for every key of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pattern(Vec<Part>);
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Part {
     One(Segment),
     EachItem,
     EachKey,
@@ -24,10 +24,30 @@ enum Part {
 const STAR: &str = "\u{f8ff}*";
 
 impl Pattern {
+    /// The pattern of a path in a schema: index 0 stands for every item, and so does a key for many of which that is said.
+    pub fn of(path: &KeyPath, stands_for_many: impl Fn(&str) -> bool) -> Self {
+        let part = |segment: &Segment| match segment {
+            Segment::Index(_) => Part::EachItem,
+            Segment::Key(key) if stands_for_many(key) => Part::EachKey,
+            Segment::Key(key) => Part::One(Segment::Key(key.clone())),
+        };
+        Self(path.segments().iter().map(part).collect())
+    }
+
     /// How many wildcards it has.
     #[must_use]
     pub fn wildcards(&self) -> usize {
         self.0.iter().filter(|part| !matches!(part, Part::One(_))).count()
+    }
+
+    /// Its steps.
+    pub(super) fn parts(&self) -> &[Part] {
+        &self.0
+    }
+
+    /// A pattern of some steps.
+    pub(super) fn of_parts(parts: &[Part]) -> Self {
+        Self(parts.to_vec())
     }
 
     /// Every path of a document that it stands for and at which something stands, with what each wildcard stood for.

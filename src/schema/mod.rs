@@ -35,6 +35,7 @@ pub use format::Formats;
 pub use glance::could_be_secret;
 pub use keyword::Keyword;
 pub use library::Library;
+pub use outline::SchemaNode;
 pub use source::Schema;
 pub use versions::{SchemaLine, StatedVersion, VERSION_KEY};
 pub use violation::{Position, Severity, Violation};

@@ -5,7 +5,7 @@ mod exact;
 use serde_json::Value as Json;
 use thiserror::Error;
 
-use super::chain::{self, Chain};
+use super::chain;
 use super::checked::SecretNames;
 use super::draft::{ByHand, Draft};
 use super::interpret::with_numbers_wanted;
@@ -130,7 +130,7 @@ impl Store {
             }
             for (plugin, path) in chain::migrations(&draft.session().live)? {
                 if draft.is_seen(&path) {
-                    Chain::read(&plugin, &draft.session().live)?;
+                    draft.session().rules.chain(&plugin)?;
                 }
             }
             Ok(())

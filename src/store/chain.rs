@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::StoreError;
 use super::live::Live;
+use super::rules::Rules;
 use crate::document::{Document, KeyPath, line_column};
 use crate::migration::{Migrated, Migration, MigrationError, Runner, StepError};
 
@@ -132,13 +133,14 @@ pub(super) fn parse(plugin: &str, path: &str, text: &str) -> Result<Migration, M
 
 impl Chain {
     /// Reads the migrations of a plugin.
-    pub(super) fn read(plugin: &str, live: &Live<'_>) -> Result<Self, StoreError> {
+    pub(super) fn read(plugin: &str, rules: &Rules<'_>) -> Result<Self, StoreError> {
+        let live = rules.live();
         let folder = format!("migrations/{plugin}");
         let mut links: BTreeMap<u32, Link> = BTreeMap::new();
         for name in live.names(&folder, ".toml")? {
             let path = format!("{folder}/{name}.toml");
             let text = live.read_text(&path)?.unwrap_or_default();
-            let migration = parse(plugin, &path, &text).map_err(|error| {
+            let mut migration = parse(plugin, &path, &text).map_err(|error| {
                 let place = line_column(&text, error.span.start);
                 MigrateError::Malformed {
                     path: path.clone(),
@@ -147,6 +149,7 @@ impl Chain {
                     message: error.message,
                 }
             })?;
+            super::declared::resolve(&mut migration, plugin, rules)?;
             links.insert(migration.from, Link { path, text, migration });
         }
         Ok(Self {
@@ -174,6 +177,17 @@ impl Chain {
             paths.reverse();
         }
         Ok(paths)
+    }
+
+    /// The plugin.
+    pub(super) fn plugin(&self) -> &str {
+        &self.plugin
+    }
+
+    /// The migrations between two versions, each with its file and the text in it.
+    pub(super) fn links(&self, from: u32, to: u32) -> impl Iterator<Item = (&str, &str, &Migration)> {
+        let links = self.links.range(from.min(to)..from.max(to));
+        links.map(|(_, link)| (link.path.as_str(), link.text.as_str(), &link.migration))
     }
 
     /// Whether there is a migration from a version to the next.

@@ -9,16 +9,17 @@ use serde_json::Value as Json;
 
 use super::chain::{Chain, MigrateError};
 use super::draft::{self, ByHand, Draft};
-use super::manifest::{schema_path, settings_path};
+use super::manifest::{MANIFEST, schema_path, settings_path};
 use super::plan::{Intent, Outcome};
 use super::plugin::edit_manifest;
-use super::restore::{Earlier, take_over};
+use super::restore::Earlier;
 use super::session::{Access, Session};
 use super::versions::{stating, version_of};
 use super::{Store, StoreError};
-use crate::document::{self, Document, KeyPath, Value};
+use crate::document::{Document, KeyPath, Value};
 
 mod check;
+mod led;
 mod run;
 
 pub use check::CheckedMigration;
@@ -54,6 +55,7 @@ impl Store {
             let chain = session.rules.chain(plugin);
             let way = chain.and_then(|chain| {
                 let paths = chain.way(version, newest.max(version))?;
+                chain.check_keys(&session.rules, version, newest.max(version))?;
                 Ok(paths.into_iter().map(str::to_owned).collect())
             });
             let (ahead, trouble) = match way {
@@ -163,6 +165,7 @@ fn migrate_plugin(
         draft.file(path)?;
     }
     draft.file(&schema_path(plugin, to))?;
+    chain.check_keys(&session.rules, version, to)?;
     if let Some(command) = chain.command(version, to) {
         if asked.dry_run {
             warnings.push(format!("{command}; it is not run to look ahead"));
@@ -233,22 +236,7 @@ impl Way<'_, '_> {
         if document.text() == crossing.after.text() {
             return Ok(crossing.before.clone());
         }
-        let undone = |document: Document| -> Result<Document, StoreError> {
-            let led = self.chain.lead(document, from, crossing.version, &mut self.runner());
-            Ok(led?.document)
-        };
-        let (then, now) = (undone(crossing.after.clone())?, undone(document.clone())?);
-        let mut led = crossing.before.clone();
-        let (stay, others): (Vec<_>, Vec<_>) = document::changes(&then, &now)
-            .into_iter()
-            .partition(|change| change.after.is_some() && led.contains(&change.key));
-        for change in stay {
-            // Spelled as it was spelled there.
-            if let Some(value) = &change.after {
-                led = led.set(&change.key, value)?;
-            }
-        }
-        Ok(take_over(&led, &now, &KeyPath::root(), others, &[])?)
+        led::led_back(self, document, from, crossing)
     }
 
     /// The last revision that brought the settings up to a version, from one not below `to`.
@@ -257,8 +245,12 @@ impl Way<'_, '_> {
         for revision in self.session.history.log(self.session.head) {
             let revision = revision?;
             let Some(parent) = revision.parent else { continue };
-            // Not by all that it changed: that may be thousands of files.
-            if self.session.history.blob(revision.id, &path)? == self.session.history.blob(parent, &path)? {
+            let is_changed = |path: &str| -> Result<bool, StoreError> {
+                let history = &self.session.history;
+                Ok(history.blob(parent, path)? != history.blob(revision.id, path)?)
+            };
+            // Where no step had anything to do, only the manifest tells that they came up.
+            if !is_changed(&path)? && !is_changed(MANIFEST)? {
                 continue;
             }
             let at = |id| -> Result<Option<(Document, u32)>, StoreError> {

@@ -15,6 +15,7 @@ mod checked;
 mod commit;
 mod compare;
 mod custody;
+mod declared;
 mod doctor;
 mod draft;
 mod editing;

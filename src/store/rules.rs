@@ -105,7 +105,7 @@ impl<'s> Rules<'s> {
     /// The migrations of a plugin.
     pub(super) fn chain(&self, plugin: &str) -> Result<Arc<Chain>, StoreError> {
         self.chains
-            .get_or(&plugin.to_owned(), || Ok(Arc::new(Chain::read(plugin, &self.live)?)))
+            .get_or(&plugin.to_owned(), || Ok(Arc::new(Chain::read(plugin, self)?)))
     }
 
     /// The schema in force for a plugin, parsed but not compiled.

@@ -9,6 +9,7 @@ mod generated;
 mod history;
 mod hook;
 mod interoperation;
+mod migrations;
 mod readme;
 mod schemas;
 mod schemastore;

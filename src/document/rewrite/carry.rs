@@ -244,7 +244,7 @@ impl<'t> Layout<'t> {
     }
 
     /// The text of what makes up a path, with the comments that go with it.
-    fn text_of(&self, path: &[Segment]) -> String {
+    pub(super) fn text_of(&self, path: &[Segment]) -> String {
         let mut printer = Printer::new(self.line_end);
         for section in &self.sections {
             let Some(rest) = path.strip_prefix(&section.path[..]) else {

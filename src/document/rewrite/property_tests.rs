@@ -18,6 +18,8 @@ enum Verb {
     Rename,
     Move,
     Copy,
+    Wrap,
+    Unwrap,
 }
 
 /// One edit of whatever document stands there.
@@ -31,7 +33,16 @@ struct Edit {
 }
 
 fn edit() -> impl Strategy<Value = Edit> {
-    let verbs = vec![Verb::Set, Verb::Add, Verb::Unset, Verb::Rename, Verb::Move, Verb::Copy];
+    let verbs = vec![
+        Verb::Set,
+        Verb::Add,
+        Verb::Unset,
+        Verb::Rename,
+        Verb::Move,
+        Verb::Copy,
+        Verb::Wrap,
+        Verb::Unwrap,
+    ];
     let names = vec!["new", "n w", "a", "b", "c"];
     (select(verbs), any::<Index>(), any::<Index>(), select(names), value()).prop_map(|(verb, at, to, name, value)| {
         Edit {
@@ -52,7 +63,7 @@ fn table_of(path: &KeyPath) -> KeyPath {
 fn paths(edit: &Edit, places: &[KeyPath]) -> (KeyPath, KeyPath) {
     let at = edit.at.get(places).clone();
     match edit.verb {
-        Verb::Set | Verb::Unset => (at.clone(), at),
+        Verb::Set | Verb::Unset | Verb::Wrap | Verb::Unwrap => (at.clone(), at),
         Verb::Add => (at.key(edit.name), at),
         Verb::Rename => (at.clone(), table_of(&at).key(edit.name)),
         Verb::Move | Verb::Copy => {
@@ -70,6 +81,8 @@ fn done(rewrite: &mut Rewrite<'_>, edit: &Edit, path: &KeyPath, to: &KeyPath) ->
         Verb::Unset => rewrite.unset(path),
         Verb::Rename | Verb::Move => rewrite.rename(path, to),
         Verb::Copy => rewrite.copy(path, to),
+        Verb::Wrap => rewrite.wrap(path),
+        Verb::Unwrap => rewrite.unwrap_item(path),
     }
 }
 
@@ -77,6 +90,14 @@ fn model(root: &mut Value, edit: &Edit, path: &KeyPath, to: &KeyPath) {
     match edit.verb {
         Verb::Set | Verb::Add => place(root, path.segments(), Some(&edit.value)),
         Verb::Unset => place(root, path.segments(), None),
+        Verb::Wrap => {
+            let value = content::get(root, path.segments()).unwrap().clone();
+            place(root, path.segments(), Some(&Value::Array(vec![value])));
+        }
+        Verb::Unwrap => {
+            let value = content::get(root, path.segments()).unwrap().as_array().unwrap()[0].clone();
+            place(root, path.segments(), Some(&value));
+        }
         Verb::Rename | Verb::Move | Verb::Copy => {
             let value = content::get(root, path.segments()).unwrap().clone();
             place(root, to.segments(), Some(&value));
@@ -114,6 +135,27 @@ fn is_entry(document: &Document, path: &KeyPath) -> bool {
     matches!(Layout::of(document.text()).find(path.segments()), Place::Entry { steps, .. } if steps == path.len())
 }
 
+/// Whether what stands at a path can be wrapped as it is spelled: in one piece, or below a header of its own.
+fn keeps_its_spelling(document: &Document, path: &KeyPath) -> bool {
+    let layout = Layout::of(document.text());
+    match layout.find(path.segments()) {
+        Place::Entry { section, entry, steps } => {
+            let mut value = layout.sections[section].entries[entry].value.clone();
+            value.at(&path.segments()[steps..]).is_some()
+        }
+        Place::Table => {
+            let is_element = matches!(path.segments().last(), Some(Segment::Index(_)));
+            let mut below = layout
+                .sections
+                .iter()
+                .filter(|section| section.path.starts_with(path.segments()));
+            let first = below.next().is_some_and(|first| first.path == path.segments());
+            !is_element && first && layout.is_sections(path.segments())
+        }
+        Place::Elements(_) | Place::Nowhere => false,
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default() })]
 
@@ -141,7 +183,7 @@ proptest! {
                         let set = chained.set(&path, &edit.value).unwrap();
                         prop_assert_eq!(after.text(), set.text());
                     }
-                    if matches!(edit.verb, Verb::Rename | Verb::Move) {
+                    if matches!(edit.verb, Verb::Rename | Verb::Move | Verb::Wrap | Verb::Unwrap) {
                         prop_assert_eq!(comments(after.text()), comments(chained.text()), "{} {}\n{}\n{}", path, to, chained.text(), after.text());
                     }
                     if edit.verb == Verb::Copy {
@@ -193,6 +235,21 @@ proptest! {
             alone(&there, |rewrite| rewrite.rename(&to, from))
         } else {
             alone(&document, |rewrite| rewrite.rename(from, &to).and_then(|()| rewrite.rename(&to, from)))
+        };
+        prop_assert_eq!(back.text(), document.text());
+    }
+
+    #[test]
+    fn a_value_in_an_array_and_out_of_it_again_gives_the_bytes_back(document in document(), at: Index, twice: bool) {
+        let path = at.get(&places(&document)).clone();
+        prop_assume!(!path.is_empty() && keeps_its_spelling(&document, &path));
+        let there = alone(&document, |rewrite| rewrite.wrap(&path));
+        prop_assert_eq!(there.get(&path), Some(Value::Array(vec![document.get(&path).unwrap()])));
+        prop_assert_eq!(there.text().lines().count(), document.text().lines().count());
+        let back = if twice {
+            alone(&there, |rewrite| rewrite.unwrap_item(&path))
+        } else {
+            alone(&document, |rewrite| rewrite.wrap(&path).and_then(|()| rewrite.unwrap_item(&path)))
         };
         prop_assert_eq!(back.text(), document.text());
     }

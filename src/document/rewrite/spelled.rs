@@ -156,8 +156,17 @@ pub(super) fn retarget(section: &mut Section<'_>, from: &[Segment], to: &[Segmen
     Ok(())
 }
 
+/// The line `[a]` as `[[a]]`; `keys` is how many it names.
+pub(super) fn doubled(line: &str, keys: usize) -> Option<String> {
+    let last = key_span(line, keys.checked_sub(1)?)?;
+    let close = last.end + line[last.end..].find(']')?;
+    let open = line.find('[')?;
+    let (indent, keys, rest) = (&line[..open], &line[open..=close], &line[close + 1..]);
+    Some(format!("{indent}[{keys}]{rest}"))
+}
+
 /// The line `[[a]]` as `[a]`; `keys` is how many it names.
-fn single(mut line: String, keys: usize) -> String {
+pub(super) fn single(mut line: String, keys: usize) -> String {
     if let Some(last) = key_span(&line, keys.saturating_sub(1))
         && let Some(close) = line[last.end..].find("]]")
         && let Some(open) = line.find("[[")

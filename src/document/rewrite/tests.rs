@@ -210,6 +210,67 @@ fn a_second_edit_of_an_array_finds_what_the_text_says_by_then() {
     }
 }
 
+#[track_caller]
+fn wrapped_and_unwrapped(single: &str, key: &str, array: &str) {
+    assert_eq!(rewritten(single, |rewrite| rewrite.wrap(&path(key))), array);
+    assert_eq!(rewritten(array, |rewrite| rewrite.unwrap_item(&path(key))), single);
+}
+
+#[test]
+fn a_value_becomes_an_array_of_it_with_its_comments_and_spelling_and_back() {
+    wrapped_and_unwrapped("# a\na = 0x1 # x\nb = 2\n", "a", "# a\na = [0x1] # x\nb = 2\n");
+    wrapped_and_unwrapped("a = '''\nx'''\r\n", "a", "a = ['''\nx''']\r\n");
+    wrapped_and_unwrapped("t = { a = 1, b = 2 }", "t.b", "t = { a = 1, b = [2] }");
+    wrapped_and_unwrapped("a = [\n  1, # x\n]\n", "a[0]", "a = [\n  [1], # x\n]\n");
+    wrapped_and_unwrapped("a = [ 1, 2 ]\n", "a", "a = [[ 1, 2 ]]\n");
+    wrapped_and_unwrapped(
+        "# z\n  [ zone ] # x\nname = 'a' # n\n\n[other]\n[zone.sub]\n",
+        "zone",
+        "# z\n  [[ zone ]] # x\nname = 'a' # n\n\n[other]\n[zone.sub]\n",
+    );
+    wrapped_and_unwrapped(
+        "[[house]]\n[house.\"a]b\"]\n[[house]]\n",
+        "house[0].\"a]b\"",
+        "[[house]]\n[[house.\"a]b\"]]\n[[house]]\n",
+    );
+}
+
+#[test]
+fn what_cannot_stay_as_it_is_spelled_is_spelled_anew_below_its_comments() {
+    let wrap = |text: &str, key: &str| rewritten(text, |rewrite| rewrite.wrap(&path(key)));
+    assert_eq!(
+        wrap("# x\nz.a = 1 # c\n# y\nz.b = 2\nq = 3\n", "z"),
+        "# x\n# c\n# y\nz = [{ a = 1, b = 2 }]\nq = 3\n"
+    );
+    assert_eq!(
+        wrap("[[z]] # one\na = 1\n\n# b\n[[z]]\n", "z"),
+        "# one\n# b\nz = [[{ a = 1 }, {}]]\n"
+    );
+    assert_eq!(wrap("# s\n[z.sub]\na = 1\n", "z"), "[[z]]\n# s\n[z.sub]\na = 1\n");
+    let unwrapped = rewritten("a = [ # one\n  # two\n  1, # three\n]\n", |rewrite| {
+        rewrite.unwrap_item(&path("a"))
+    });
+    assert_eq!(unwrapped, "# one\n# two\n# three\na = 1\n");
+}
+
+#[test]
+fn only_an_array_of_one_item_can_be_unwrapped() {
+    let document = Document::parse("a = 1\nb = []\nc = [1, 2]\n").unwrap();
+    let mut rewrite = document.rewrite();
+    let key = path("a");
+    assert_eq!(
+        rewrite.unwrap_item(&key),
+        Err(EditError::NotAnArray { key, kind: "integer" })
+    );
+    for (name, count) in [("b", 0), ("c", 2)] {
+        let key = path(name);
+        assert_eq!(rewrite.unwrap_item(&key), Err(EditError::NotOne { key, count }));
+    }
+    assert_eq!(rewrite.wrap(&path("x")), Err(EditError::NotSet { key: path("x") }));
+    assert_eq!(rewrite.wrap(&KeyPath::root()), Err(EditError::Root));
+    assert_eq!(rewrite.finish().unwrap().text(), document.text());
+}
+
 #[test]
 fn line_ends_marks_and_an_open_last_line_stay() {
     rename(

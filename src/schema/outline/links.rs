@@ -51,13 +51,21 @@ impl<'s> Links<'s> {
     }
 }
 
+/// Begins the name of a key that stands for many: followed by a regular expression, for the keys that it matches; alone,
+/// for those that no schema speaks of. For private use in Unicode, so that no setting has it in its name.
+pub(super) const MANY: char = '\u{f8ff}';
+
 /// The schemas that a schema applies to one key or item of its value.
 pub(super) fn children<'s>(place: &Place<'s>, step: &Segment) -> Vec<Place<'s>> {
     let found: Vec<Option<Place<'s>>> = match step {
         Segment::Key(key) => {
             let mut found = vec![place.descend(&["properties", key])];
             for expression in keys_of(place.schema.get("patternProperties")) {
-                if pattern::matches(expression, key) {
+                let is_meant = match key.strip_prefix(MANY) {
+                    Some(many) => many == expression,
+                    None => pattern::matches(expression, key),
+                };
+                if is_meant {
                     found.push(place.descend(&["patternProperties", expression]));
                 }
             }

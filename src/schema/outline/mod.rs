@@ -1,16 +1,19 @@
 //! Questions about single settings, answered from the schema's JSON without compiling it.
 
 mod links;
+mod nodes;
 mod secrecy;
 mod secret;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value as Json;
 
-use self::links::{Links, children, is_null_or_false, keys_of};
+use self::links::{Links, MANY, children, is_null_or_false, keys_of};
+pub use self::nodes::SchemaNode;
 pub(super) use self::secrecy::Secrecy;
 use super::place::Place;
 use super::{Annotation, Kind, Schema};
@@ -85,6 +88,8 @@ impl Schema {
 enum Names {
     Declared,
     Required,
+    /// Keys that stand for many.
+    Many,
 }
 
 /// The longest row of references that a walk follows; no schema that can be compiled has a longer one.
@@ -236,24 +241,27 @@ impl<'s> Outline<'s> {
                 self.collect_names(&child, rest, which, seen, names);
             }
         } else {
-            let listed: Vec<&str> = match which {
-                Names::Declared => keys_of(place.schema.get("properties")).map(String::as_str).collect(),
+            let listed: Vec<Cow<'_, str>> = match which {
+                Names::Declared => keys_of(place.schema.get("properties"))
+                    .map(|key| Cow::Borrowed(key.as_str()))
+                    .collect(),
+                Names::Many => many(place.schema),
                 Names::Required => place
                     .schema
                     .get("required")
                     .and_then(Json::as_array)
-                    .map(|keys| strings(keys).collect())
+                    .map(|keys| strings(keys).map(Cow::Borrowed).collect())
                     .unwrap_or_default(),
             };
             for name in listed {
-                if !names.iter().any(|known| known == name) {
-                    names.push(name.to_owned());
+                if !names.iter().any(|known| *known == name) {
+                    names.push(name.into_owned());
                 }
             }
         }
         let links = Links::of(self.schema, place);
         let mut parts = links.always;
-        if which == Names::Declared || !path.is_empty() {
+        if which != Names::Required || !path.is_empty() {
             parts.extend(links.one_of_several.into_iter().flatten());
             parts.extend(links.sometimes);
         }
@@ -276,6 +284,23 @@ fn combined(found: Said, more: Said, combine: fn(Annotation, Annotation) -> Anno
         (Some(found), Some(more)) => Some(Box::new(combine(*found, *more))),
         (found, more) => found.or(more),
     }
+}
+
+/// The keys that stand for those of which a schema speaks without naming them.
+fn many(schema: &Json) -> Vec<Cow<'_, str>> {
+    let expressions = schema.get("patternProperties").and_then(Json::as_object);
+    let expressions = expressions
+        .into_iter()
+        .flatten()
+        .filter(|(_, child)| child.is_object())
+        .map(|(expression, _)| Cow::Owned(format!("{MANY}{expression}")));
+    let others = ["additionalProperties", "unevaluatedProperties"];
+    let others = others
+        .iter()
+        .any(|keyword| schema.get(*keyword).is_some_and(Json::is_object));
+    expressions
+        .chain(others.then(|| Cow::Owned(MANY.to_string())))
+        .collect()
 }
 
 fn strings(items: &[Json]) -> impl Iterator<Item = &str> {

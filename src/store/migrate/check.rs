@@ -10,7 +10,7 @@ use super::super::versions::{stating, version_of};
 use super::super::{Store, StoreError, draft};
 use super::run;
 use crate::document::{self, Document, KeyPath, Value};
-use crate::schema::{Annotation, CheckOptions, Checker, Kind, VERSION_KEY};
+use crate::schema::{Annotation, Checker, Kind, VERSION_KEY};
 
 /// What came of trying one migration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -51,7 +51,7 @@ impl Store {
             .plugins()
             .filter(|name| plugin.is_none_or(|plugin| plugin == *name))
         {
-            let chain = Chain::read(name, &session.live)?;
+            let chain = session.rules.chain(name)?;
             let versions = session.rules.versions(name)?;
             for pair in versions.windows(2) {
                 if let [from, to] = pair {
@@ -82,16 +82,22 @@ fn check_pair(
         checked.failures.push(error.to_string());
         return Ok(checked);
     }
+    match chain.check_keys(&session.rules, from, to) {
+        Ok(()) => {}
+        Err(StoreError::Migrate(error)) => {
+            checked.failures.push(error.to_string());
+            return Ok(checked);
+        }
+        Err(error) => return Err(error),
+    }
     if let Some(command) = chain.command(from, to) {
         checked.losses.push(format!("{command}, which is not done to try it"));
         return Ok(checked);
     }
-    let compiled = |version| -> Result<Checker, StoreError> {
-        let schema = session.rules.schema_of(plugin, version)?;
-        let compiled = Checker::compile(&schema, &session.rules.library(plugin), CheckOptions::default());
-        compiled.map_err(|errors| StoreError::Schema { errors })
-    };
-    let (before, after) = (compiled(from)?, compiled(to)?);
+    let (before, after) = (
+        session.rules.checker_at(plugin, from)?,
+        session.rules.checker_at(plugin, to)?,
+    );
     let trial = Trial {
         plugin,
         chain,

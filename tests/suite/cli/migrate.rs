@@ -247,11 +247,66 @@ fn what_was_changed_above_comes_down_and_the_rest_is_as_it_was() {
 }
 
 #[test]
+fn comments_that_were_written_above_come_down_with_their_settings() {
+    let environment = upgraded();
+    environment.succeed(&["migrate"]);
+    let path = "plugins/pump.toml";
+    environment.edit(path, "# when it closes", "# when it closes, in percent\n# since 2026");
+    environment.edit(path, "interval = \"30s\"", "interval = \"30s\" # half a minute");
+    environment.edit(path, "name = \"a\" # first", "name = \"a\"");
+    environment.edit(path, "[[zones]]", "# the garden\n[[zones]]");
+    environment.succeed(&["commit", "-m", "notes"]);
+    environment.succeed(&["set", "pump.mode=off"]);
+    environment.succeed(&["migrate", "--to", "1"]);
+    let expected = SETTINGS
+        .replace("# when it closes", "# when it closes, in percent\n# since 2026")
+        .replace("interval = 0x1e", "interval = 0x1e # half a minute")
+        .replace("name = \"a\" # first", "name = \"a\"")
+        .replacen("[[zones]]", "# the garden\n[[zones]]", 1)
+        .replace("mode = 'auto'", "mode = 'off'");
+    assert_eq!(text(&environment, path), expected);
+}
+
+#[test]
+fn a_change_that_has_no_way_back_is_told_and_nothing_is_written() {
+    let environment = upgraded();
+    let steps = STEPS.replace("remove = \"legacy\"", "convert = \"zones[*].name\"\nto = \"array\"");
+    let schema = text(&environment, "schemas/pump/2.schema.json").replace(
+        "\"properties\":{\"name\":{\"type\":\"string\"}",
+        "\"properties\":{\"name\":{\"type\":\"array\"}",
+    );
+    let legacy = "\"legacy\":{\"type\":\"string\"},\"mode\":{\"enum\":[\"automatic\"";
+    environment.write(
+        "schemas/pump/2.schema.json",
+        schema.replace("\"mode\":{\"enum\":[\"automatic\"", legacy),
+    );
+    environment.write("migrations/pump/1-to-2.toml", steps);
+    environment.succeed(&["commit", "-m", "names"]);
+    environment.succeed(&["migrate"]);
+    environment.succeed(&["set", "pump.zones[0].name=['a', 'b']"]);
+    let refused = environment.screens(&["migrate --to 1"]);
+    assert_screen!(
+        refused,
+        str![[r#"
+$ valvecfg migrate --to 1
+------- stderr -------
+error: migrations/pump/1-to-2.toml:17: step 4 cannot be done to `pump.zones[0].name`: this array has 2 items, and one value can be kept
+help: nothing was written; mend the value, or give the step a `when`
+[exit 1]
+"#]]
+    );
+    environment.succeed(&["set", "pump.zones[0].name=['a']"]);
+    environment.succeed(&["migrate", "--to", "1"]);
+    assert_eq!(text(&environment, "plugins/pump.toml"), SETTINGS);
+}
+
+#[test]
 fn what_cannot_be_migrated_is_told_with_its_place_and_nothing_is_written() {
     let environment = upgraded();
     let before = environment.git_succeed(&["rev-parse", "HEAD"]);
     let cases = [
         STEPS.replace("to = \"close_above\"", "too = \"close_above\""),
+        STEPS.replace("remove = \"legacy\"", "remove = \"legcy\""),
         STEPS
             .replace("rename = \"threshold\"", "rename = \"zones[*].name\"")
             .replace("close_above", "zones[*].name"),
@@ -284,8 +339,14 @@ help: mend migrations/pump/1-to-2.toml; nothing was written
 
 $ valvecfg migrate --run-commands
 ------- stderr -------
-error: migrations/pump/1-to-2.toml:4: step 1 cannot be done to `pump.zones[0].name`: `zones[0].name` is set already
-help: nothing was written; mend the value, or give the step a `when`
+error: migrations/pump/1-to-2.toml:17:1: step 4: `legcy` is no setting of version 1; did you mean `legacy`?
+help: mend migrations/pump/1-to-2.toml; nothing was written
+[exit 1]
+
+$ valvecfg migrate --run-commands
+------- stderr -------
+error: migrations/pump/1-to-2.toml:4:1: step 1: `zones[*].name` is a setting by then already, so nothing can get that name
+help: mend migrations/pump/1-to-2.toml; nothing was written
 [exit 1]
 
 $ valvecfg migrate --run-commands

@@ -1,0 +1,69 @@
+//! What a plugin's schema versions say of their settings, handed to the migrations between them.
+
+use super::StoreError;
+use super::chain::{Chain, MigrateError};
+use super::rules::Rules;
+use crate::document::{KeyPath, Segment, line_column};
+use crate::migration::{Declared, Migration, Pattern};
+use crate::schema::{Schema, SchemaNode, VERSION_KEY};
+
+/// What a schema says of its settings, but for the version that a document states.
+pub(super) fn declared(schema: &Schema) -> Vec<Declared> {
+    let one = |node: SchemaNode| {
+        let number = |bound: &Option<serde_json::Number>| bound.as_ref().and_then(serde_json::Number::as_f64);
+        let required = match node.path.split_last() {
+            Some((table, Segment::Key(name))) => schema.required(&table).contains(name),
+            Some((_, Segment::Index(_))) | None => false,
+        };
+        let annotation = node.annotation;
+        Declared {
+            key: Pattern::of(&node.path, SchemaNode::stands_for_many),
+            kinds: annotation.kinds.iter().map(ToString::to_string).collect(),
+            description: annotation.description,
+            unit: annotation.unit,
+            format: annotation.format,
+            default: annotation.default,
+            values: annotation.values,
+            minimum: number(&annotation.minimum),
+            maximum: number(&annotation.maximum),
+            required,
+            renamed_from: annotation.renamed_from,
+            open: node.is_open,
+        }
+    };
+    let stated = KeyPath::root().key(VERSION_KEY);
+    let nodes = schema.nodes().into_iter().filter(|node| node.path != stated);
+    nodes.map(one).collect()
+}
+
+/// Tells a migration what the schema version that it begins with says, as far as that is here.
+pub(super) fn resolve(migration: &mut Migration, plugin: &str, rules: &Rules<'_>) -> Result<(), StoreError> {
+    if migration.asks_its_schema() && rules.versions(plugin)?.contains(&migration.from) {
+        migration.resolve(&declared(&*rules.schema_at(plugin, migration.from)?));
+    }
+    Ok(())
+}
+
+impl Chain {
+    /// Whether the steps between two versions are about settings that there can be.
+    ///
+    /// # Errors
+    /// [`MigrateError::Malformed`] for the first one that is not.
+    pub(super) fn check_keys(&self, rules: &Rules<'_>, from: u32, to: u32) -> Result<(), StoreError> {
+        for (path, text, migration) in self.links(from, to) {
+            let declared = declared(&*rules.schema_at(self.plugin(), migration.from)?);
+            if let Some(error) = migration.astray(&declared).into_iter().next() {
+                let (line, column) = line_column(text, error.span.start);
+                let (path, message) = (path.to_owned(), error.message);
+                return Err(MigrateError::Malformed {
+                    path,
+                    line,
+                    column,
+                    message,
+                }
+                .into());
+            }
+        }
+        Ok(())
+    }
+}

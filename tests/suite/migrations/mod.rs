@@ -1,0 +1,5 @@
+//! Migrations over many documents: generated ones with generated steps, and pairs of schema versions as they happen.
+
+mod generated;
+mod invented;
+mod random;
