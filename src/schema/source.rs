@@ -26,7 +26,7 @@ pub struct Schema {
 pub(super) struct File {
     /// What messages call it.
     pub name: String,
-    pub json: Json,
+    pub json: Arc<Json>,
     /// Drafts 4, 6 and 7 ignore everything beside a `$ref`.
     pub lonely_references: bool,
     /// Whether a reference may lead to another file; most schemas have none, and need not be searched.
@@ -68,6 +68,27 @@ impl Schema {
         &self.files[0].json
     }
 
+    /// The same schema under another name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Self {
+        let mut files = self.files.clone();
+        files[0] = Arc::new(File {
+            name: name.to_owned(),
+            json: Arc::clone(&self.files[0].json),
+            ..*self.files[0]
+        });
+        Self {
+            files,
+            secrecy: self.secrecy.clone(),
+        }
+    }
+
+    /// Whether it says all by itself, so that its text alone tells what it means.
+    #[must_use]
+    pub fn stands_alone(&self) -> bool {
+        matches!(&*self.files, [only] if !only.refers_elsewhere)
+    }
+
     /// A number that schemas of the same text share, whatever they are called. Others may share it too.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
@@ -76,8 +97,8 @@ impl Schema {
 
     /// Whether this and another schema say the same by themselves, whatever they are called.
     pub(super) fn is_twin_of(&self, other: &Self) -> bool {
-        let alone = |schema: &Self| matches!(&*schema.files, [only] if !only.refers_elsewhere);
-        alone(self) && alone(other) && self.json() == other.json()
+        let same = || Arc::ptr_eq(&self.files[0].json, &other.files[0].json) || self.json() == other.json();
+        self.stands_alone() && other.stands_alone() && same()
     }
 
     /// Whether a `$ref` leads to another file that was not looked for yet.
@@ -249,7 +270,7 @@ impl File {
         Ok(Self {
             name: name.to_owned(),
             refers_elsewhere: find(&json, &leads_away).is_some(),
-            json,
+            json: Arc::new(json),
             lonely_references,
             fingerprint: FixedState::default().hash_one(text),
         })

@@ -4,15 +4,19 @@
 //! history, and only what has changed since then is led back through the inverses of the steps. So what a step dropped
 //! comes back with its comments, and settings that nobody has touched become the very bytes that they were.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::chain::{Chain, MigrateError};
+use super::chain::{Chain, MigrateError, migration_path};
 use super::draft::{self, ByHand, Draft};
 use super::manifest::{MANIFEST, schema_path, settings_path};
+use super::parallel::in_parallel;
 use super::plan::{Intent, Outcome};
 use super::plugin::edit_manifest;
 use super::restore::Earlier;
+use super::rules::Rules;
 use super::session::{Access, Session};
 use super::versions::{stating, version_of};
 use super::{Store, StoreError};
@@ -84,7 +88,7 @@ impl Store {
         to: Option<u32>,
         runs: bool,
         intent: &Intent,
-        progress: &mut dyn FnMut(usize, usize),
+        progress: &dyn Fn(usize, usize),
     ) -> Result<Outcome, StoreError> {
         let mut warnings = Vec::new();
         let mut outcome = self.change("migrate", intent, &mut |draft| {
@@ -100,13 +104,24 @@ impl Store {
                 runs,
                 dry_run: intent.dry_run,
             };
-            let mut versions = Vec::new();
-            for (at, plugin) in chosen.iter().enumerate() {
-                progress(at, chosen.len());
-                let version = migrate_plugin(draft, plugin, &asked, &mut warnings)?;
-                versions.extend(version.map(|version| (plugin.as_str(), version)));
+            let mut tasks = Vec::with_capacity(chosen.len());
+            for plugin in &chosen {
+                tasks.extend(task(draft, plugin, &asked)?);
             }
-            progress(chosen.len(), chosen.len());
+            let rules = &session.rules;
+            let led = in_parallel(&tasks, progress, |task| task.lead(rules));
+            let mut versions = Vec::with_capacity(tasks.len());
+            for (task, led) in tasks.iter().zip(led) {
+                let document = match led? {
+                    Led::To(document) => document,
+                    Led::By(chain) => match task.lead_by_hand(session, &chain, &asked, &mut warnings)? {
+                        Some(document) => document,
+                        None => continue,
+                    },
+                };
+                draft.put_stored(task.plugin, document)?;
+                versions.push((task.plugin, task.to));
+            }
             put_in_force(draft, &versions)
         })?;
         outcome.warnings.extend(warnings);
@@ -137,56 +152,97 @@ struct Asked {
     dry_run: bool,
 }
 
-/// Answers with the version that is to be in force; nothing where only a program could tell.
-fn migrate_plugin(
-    draft: &mut Draft<'_, '_>,
-    plugin: &str,
-    asked: &Asked,
-    warnings: &mut Vec<String>,
-) -> Result<Option<u32>, StoreError> {
-    let session = draft.session();
-    let current = session.rules.version(plugin)?;
-    let versions = session.rules.versions(plugin)?;
+/// Settings that are to come to a version.
+struct Task<'t> {
+    plugin: &'t str,
+    document: Document,
+    from: u32,
+    to: u32,
+}
+
+/// What came of a task.
+enum Led {
+    /// The settings in the other version.
+    To(Document),
+    /// It takes a program, or history; these are its steps.
+    By(Arc<Chain>),
+}
+
+/// Reads a plugin's settings, and all that is recorded with them; nothing where they cannot come to any version.
+fn task<'t>(draft: &mut Draft<'_, '_>, plugin: &'t str, asked: &Asked) -> Result<Option<Task<'t>>, StoreError> {
+    let rules = &draft.session().rules;
+    let current = rules.version(plugin)?;
+    let versions = rules.versions(plugin)?;
     let to = asked.to.or_else(|| versions.last().copied()).unwrap_or(current);
     if !versions.contains(&to) {
         let plugin = plugin.to_owned();
         return Err(MigrateError::NoSchema { plugin, version: to }.into());
     }
     let document = draft.stored(plugin)?;
-    let version = version_of(&document, current);
-    if version > to && !versions.contains(&version) {
+    let from = version_of(&document, current);
+    if from > to && !versions.contains(&from) {
         // Of a version that is not here, nothing is known.
-        session.rules.in_force(plugin, document)?;
+        rules.in_force(plugin, document)?;
         return Ok(None);
     }
-    let chain = session.rules.chain(plugin)?;
     // Steps or a schema that somebody has just written are recorded with what they did.
-    for path in chain.way(version, to)? {
-        draft.file(path)?;
+    for version in from.min(to)..from.max(to) {
+        draft.file(&migration_path(plugin, version))?;
     }
     draft.file(&schema_path(plugin, to))?;
-    chain.check_keys(&session.rules, version, to)?;
-    if let Some(command) = chain.command(version, to) {
-        if asked.dry_run {
-            warnings.push(format!("{command}; it is not run to look ahead"));
-            return Ok(None);
-        }
-        if !asked.runs {
-            return Err(command.into());
-        }
-    }
-    let way = Way {
-        session,
+    Ok(Some(Task {
         plugin,
-        chain: &chain,
-    };
-    let migrated = match version.cmp(&to) {
-        std::cmp::Ordering::Less => way.up(document, version, to)?,
-        std::cmp::Ordering::Greater => way.down(document, version, to, warnings)?,
-        std::cmp::Ordering::Equal => document,
-    };
-    draft.put_stored(plugin, stating(&migrated, to)?)?;
-    Ok(Some(to))
+        document,
+        from,
+        to,
+    }))
+}
+
+impl Task<'_> {
+    /// Leads the settings as far as the steps alone can: on any thread.
+    fn lead(&self, rules: &Rules<'_>) -> Result<Led, StoreError> {
+        let chain = rules.chain(self.plugin)?;
+        chain.way(self.from, self.to)?;
+        chain.check_keys(rules, self.from, self.to)?;
+        if self.from > self.to || chain.command(self.from, self.to).is_some() {
+            return Ok(Led::By(chain));
+        }
+        let none = &mut |_: &[String], _, _: &_| Err("no program is run here".to_owned());
+        let led = chain.lead(self.document.clone(), self.from, self.to, none)?;
+        Ok(Led::To(stating(&led.document, self.to)?))
+    }
+
+    /// Leads them with history and programs; nothing where only a program could tell, and it is not to be run.
+    fn lead_by_hand(
+        &self,
+        session: &Session<'_>,
+        chain: &Chain,
+        asked: &Asked,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<Document>, StoreError> {
+        let (from, to) = (self.from, self.to);
+        if let Some(command) = chain.command(from, to) {
+            if asked.dry_run {
+                warnings.push(format!("{command}; it is not run to look ahead"));
+                return Ok(None);
+            }
+            if !asked.runs {
+                return Err(command.into());
+            }
+        }
+        let way = Way {
+            session,
+            plugin: self.plugin,
+            chain,
+        };
+        let document = self.document.clone();
+        let led = if from < to {
+            way.up(document, from, to)?
+        } else {
+            way.down(document, from, to, warnings)?
+        };
+        stating(&led, to).map(Some)
+    }
 }
 
 /// The migrations of one plugin, and the history that the way down looks into.

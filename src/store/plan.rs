@@ -1,5 +1,6 @@
 //! Plan: a verb's change, checked, with all that is needed to record it, and not yet written.
 
+use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::time::Instant;
 
@@ -8,6 +9,7 @@ use serde::Serialize;
 use super::commit::{self, FileChange};
 use super::draft::{self, ByHand, Draft, DraftFile};
 use super::manifest::{plugin_of, settings_path};
+use super::parallel::in_parallel;
 use super::rules::Rules;
 use super::session::{Access, Session};
 use super::{CheckedFile, Store, StoreError, author, custody, message, opened};
@@ -110,6 +112,7 @@ fn plan(
     let changed_rules = draft.rules()?;
     let rules = changed_rules.as_ref().unwrap_or(&session.rules);
     let mut plan = Plan::default();
+    let mut judged = judged_in_parallel(rules, &draft)?;
     let (mut hand_edits, mut refused) = (Vec::new(), Vec::new());
     for (path, file) in draft.files() {
         let plugin = plugin_of(path);
@@ -123,7 +126,10 @@ fn plan(
             let for_all = files::is_readable_by_all(&session.store.root.join(path));
             plan.superseded.extend(file.live.clone().map(|live| (live, for_all)));
         }
-        if let Some(plugin) = plugin {
+        if let Some(judged) = judged.remove(path) {
+            refused.extend(Some(judged.checked).filter(CheckedFile::is_refused));
+            plan.changes.extend(judged.changes);
+        } else if let Some(plugin) = plugin {
             let before = if file.by_hand == ByHand::Superseded {
                 recorded(session, file)?
             } else {
@@ -136,11 +142,7 @@ fn plan(
                 refused.extend(Some(checked).filter(CheckedFile::is_refused));
                 after = sealed;
             }
-            plan.changes.extend(if file.as_it_stands {
-                rules.changes_as_they_stand(plugin, &before, &after)
-            } else {
-                rules.changes(plugin, &before, &after)
-            });
+            plan.changes.extend(changes(rules, plugin, file, &before, &after));
             plan.files.push(FileChange {
                 path: path.to_owned(),
                 before: file.live.clone(),
@@ -162,6 +164,50 @@ fn plan(
         return Err(StoreError::Invalid { files: refused });
     }
     Ok(plan)
+}
+
+/// What the check of one plugin's settings came to.
+struct Judged {
+    checked: CheckedFile,
+    changes: Vec<Change>,
+}
+
+/// Checks the settings that a verb has changed on all processors where there are many, but for those with secrets, which
+/// have to be sealed.
+fn judged_in_parallel<'d>(rules: &Rules<'_>, draft: &'d Draft<'_, '_>) -> Result<HashMap<&'d str, Judged>, StoreError> {
+    /// With fewer, threads cost more than they save.
+    const MANY: usize = 16;
+    let is_plain =
+        |file: &DraftFile| file.after.is_some() && file.after != file.live && file.by_hand != ByHand::Superseded;
+    let changed = draft.files().filter_map(|(path, file)| {
+        let plugin = plugin_of(path).filter(|_| is_plain(file))?;
+        Some((path, plugin, file))
+    });
+    let changed: Vec<(&str, &str, &DraftFile)> = changed.collect();
+    if changed.len() < MANY {
+        return Ok(HashMap::new());
+    }
+    let judge = |(path, plugin, file): &(&'d str, &str, &DraftFile)| -> Result<Option<(&'d str, Judged)>, StoreError> {
+        let parse = |bytes: &Option<Vec<u8>>| draft::parse(path, bytes.clone().unwrap_or_default(), rules.live());
+        let after = parse(&file.after)?;
+        if rules.schema_for(plugin, &after)?.has_secrets() {
+            return Ok(None);
+        }
+        let checked = rules.check_settings(plugin, &after)?;
+        let changes = changes(rules, plugin, file, &parse(&file.live)?, &after);
+        Ok(Some((path, Judged { checked, changes })))
+    };
+    let judged = in_parallel(&changed, &|_, _| {}, judge);
+    judged.into_iter().filter_map(Result::transpose).collect()
+}
+
+/// What a verb changes in a plugin's settings, as it is told.
+fn changes(rules: &Rules<'_>, plugin: &str, file: &DraftFile, before: &Document, after: &Document) -> Vec<Change> {
+    if file.as_it_stands {
+        rules.changes_as_they_stand(plugin, before, after)
+    } else {
+        rules.changes(plugin, before, after)
+    }
 }
 
 impl Plan {

@@ -19,7 +19,9 @@ pub(super) struct Rules<'s> {
     versions: Shared<String, [u32]>,
     schemas: Shared<(String, u32), Schema>,
     checkers: Shared<(String, u32), Checker>,
-    /// The last checker that was compiled from a text, by its fingerprint: thousands of plugins may be of one kind.
+    /// Schemas by their texts: thousands of plugins may be of one kind.
+    texts: Shared<String, Schema>,
+    /// The last checker that was compiled from a text, by its fingerprint.
     compiled: Shared<u64, Checker>,
     chains: Shared<String, Chain>,
 }
@@ -34,6 +36,7 @@ impl<'s> Rules<'s> {
             versions: Shared::default(),
             schemas: Shared::default(),
             checkers: Shared::default(),
+            texts: Shared::default(),
             compiled: Shared::default(),
             chains: Shared::default(),
         })
@@ -123,11 +126,18 @@ impl<'s> Rules<'s> {
                     path,
                 });
             };
+            if let Some(twin) = self.texts.get(&text) {
+                return Ok(Arc::new(twin.named(&path)));
+            }
             let mut schema = Schema::parse(&path, &text)?;
             if schema.has_open_references() {
                 schema = schema.with_references(&self.library(plugin))?;
             }
-            Ok(Arc::new(schema))
+            let schema = Arc::new(schema);
+            if schema.stands_alone() {
+                self.texts.put(text, Arc::clone(&schema));
+            }
+            Ok(schema)
         })
     }
 

@@ -129,7 +129,7 @@ pub(crate) fn run(args: &MigrateArgs, options: &Options) -> Result<Reply, Failur
                 args.to,
                 args.run_commands,
                 &options.intent(&args.change),
-                &mut |done, all| bar.show(done, all),
+                &|done, all| bar.show(done, all),
             );
             bar.clear();
             Ok(super::outcome::reply(outcome?))
