@@ -109,12 +109,12 @@ pub enum ImportError {
         file: String,
     },
     /// SQLite refused.
-    #[error("cannot read {file} as an SQLite database")]
+    #[error("cannot read {file} as an SQLite database: {error}")]
     Database {
         /// The file as it was named.
         file: String,
-        /// What it said.
-        source: rusqlite::Error,
+        /// What it said. It says all of its own causes itself.
+        error: rusqlite::Error,
     },
     /// Which table or column is meant cannot be told, or there is no such one.
     #[error("{file}: {message}")]

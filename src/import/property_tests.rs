@@ -1,5 +1,7 @@
 //! What is written in a format is found in it again.
 
+use std::fmt::Write as _;
+
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_oneof, proptest};
 use serde_json::Value as Json;
@@ -41,8 +43,13 @@ fn assembled(format: Format, text: &str) -> Table {
         put(&mut root, &found.key, value_of(found.given));
     }
     match root {
-        Value::Table(table) => table,
-        other => panic!("{other} is no table"),
+        Value::Table(ref table) => table.clone(),
+        Value::String(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_)
+        | Value::Array(_) => panic!("{root} is no table"),
     }
 }
 
@@ -89,25 +96,28 @@ fn yaml(value: &Value, indent: usize, out: &mut String) {
     match value {
         Value::Table(table) if !table.is_empty() => {
             for (key, value) in table {
-                out.push_str(&format!("\n{pad}{}:", Json::String(key.clone())));
+                write!(out, "\n{pad}{}:", Json::String(key.clone())).unwrap();
                 yaml(value, indent + 1, out);
             }
         }
         Value::Array(items) if !items.is_empty() => {
             for item in items {
-                out.push_str(&format!("\n{pad}-"));
+                write!(out, "\n{pad}-").unwrap();
                 yaml(item, indent + 1, out);
             }
         }
         Value::String(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
             let is_word = matches!(text.to_lowercase().as_str(), "null" | "true" | "false");
-            out.push_str(&if is_word {
-                format!(" '{text}'")
-            } else {
-                format!(" {text}")
-            });
+            let quote = if is_word { "'" } else { "" };
+            write!(out, " {quote}{text}{quote}").unwrap();
         }
-        other => out.push_str(&format!(" {}", other.to_json())),
+        Value::String(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_)
+        | Value::Array(_)
+        | Value::Table(_) => write!(out, " {}", value.to_json()).unwrap(),
     }
 }
 
@@ -127,7 +137,7 @@ proptest! {
         if table.is_empty() {
             return Ok(());
         }
-        assert_eq!(assembled(Format::Yaml, &block), table, "{}", block);
+        assert_eq!(assembled(Format::Yaml, &block), table, "{block}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Each format with what is usual in it, and with what goes wrong.
 
+use std::fmt::Write as _;
+
 use super::{Format, Given, ImportError, Source, read_bytes};
 
 fn read(format: Format, text: &str) -> Result<Source, String> {
@@ -102,7 +104,7 @@ fn yaml_aliases_stand_for_what_they_name_up_to_a_limit() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let row = format!("*a{}, ", level - 1).repeat(10);
-        bomb.push_str(&format!("a{level}: &a{level} [{}]\n", row.trim_end_matches(", ")));
+        writeln!(bomb, "a{level}: &a{level} [{}]", row.trim_end_matches(", ")).unwrap();
     }
     let error = read(Format::Yaml, &bomb).unwrap_err();
     assert!(
@@ -147,7 +149,7 @@ fn yaml_that_is_none_or_not_one_mapping_is_refused_with_its_place() {
     );
     let mut steps = String::new();
     for level in 0..3000 {
-        steps.push_str(&format!("{}a:\n", " ".repeat(level)));
+        writeln!(steps, "{}a:", " ".repeat(level)).unwrap();
     }
     assert!(
         read(Format::Yaml, &steps)
@@ -304,8 +306,8 @@ fn ten_million_bytes_are_read_with_their_lines() {
     let mut ini = String::new();
     let filler = "x".repeat(80);
     for number in 0..100_000 {
-        json.push_str(&format!("\"key{number}\": \"{filler}\","));
-        ini.push_str(&format!("key{number} = {filler}\n"));
+        write!(json, "\"key{number}\": \"{filler}\",").unwrap();
+        writeln!(ini, "key{number} = {filler}").unwrap();
     }
     json.push_str("\"last\": 1}");
     assert!(json.len() > 9_000_000 && ini.len() > 9_000_000);

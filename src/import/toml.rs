@@ -36,7 +36,13 @@ fn gather(document: &Document, lines: &mut Lines<'_>, path: &KeyPath, value: Val
             }
             return;
         }
-        other => given(other),
+        other @ (Value::String(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Datetime(_)
+        | Value::Array(_)
+        | Value::Table(_)) => given(other),
     };
     let at = document.locate(path).map_or(0, |location| location.value.start);
     let (line, column) = lines.place(at);

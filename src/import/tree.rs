@@ -86,7 +86,7 @@ impl Node {
                     item.gather(&path.index(index), found)
                 });
             }
-            content => Self::given(content),
+            content @ (Content::Table(_) | Content::Array(_) | Content::Leaf(_)) => Self::given(content),
         };
         found.push(Found {
             key: path.clone(),
@@ -111,11 +111,11 @@ impl Node {
             Content::Leaf(given) => given,
             Content::Table(_) => Given::EmptyTable,
             Content::Array(items) => {
-                let items = items.into_iter().map(|item| match Self::given(item.content) {
-                    Given::Null => Given::Unholdable(NULL_ITEM),
-                    given => given,
-                });
-                Given::Array(items.collect())
+                let mut items: Vec<Given> = items.into_iter().map(|item| Self::given(item.content)).collect();
+                for item in items.iter_mut().filter(|item| **item == Given::Null) {
+                    *item = Given::Unholdable(NULL_ITEM);
+                }
+                Given::Array(items)
             }
         }
     }

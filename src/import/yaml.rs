@@ -139,7 +139,15 @@ impl<'t> Loader<'t> {
                     return Err(wrong(&span, message));
                 }
                 Event::Scalar(text, ..) => text.into_owned(),
-                _ => return Err(wrong(&span, "a key must be a text")),
+                Event::Nothing
+                | Event::StreamStart
+                | Event::StreamEnd
+                | Event::DocumentStart(_)
+                | Event::DocumentEnd
+                | Event::Alias(_)
+                | Event::SequenceStart(..)
+                | Event::SequenceEnd
+                | Event::MappingStart(..) => return Err(wrong(&span, "a key must be a text")),
             };
             let (event, place) = self.next()?;
             entries.push(Entry {

@@ -58,7 +58,7 @@ pub(super) fn read(path: &Path, file: &str, choice: &TableChoice, limit: u64) ->
     for _ in 0..ATTEMPTS {
         let reading = Reading::begin(path, file)?;
         let found = read_table(&reading.connection, path, file, choice, limit);
-        if reading.is_sound() {
+        if reading.ended_sound() {
             return found;
         }
     }
@@ -72,9 +72,9 @@ fn read_table(
     choice: &TableChoice,
     limit: u64,
 ) -> Result<Vec<Found>, ImportError> {
-    let failed = |source| ImportError::Database {
+    let failed = |error| ImportError::Database {
         file: file.to_owned(),
-        source,
+        error,
     };
     let tables = tables(connection).map_err(failed)?;
     let table = choose(&tables, choice).map_err(|message| ImportError::Choice {

@@ -11,6 +11,7 @@
 //!
 //! Of the last two, nobody holds a lock; that nothing has changed is looked at afterwards.
 
+use std::fmt::Write as _;
 use std::fs::{self, File, Metadata};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
@@ -35,13 +36,13 @@ struct Unlocked {
     before: Vec<Option<Mark>>,
 }
 
-/// What tells a file from what it was.
+/// What tells a file from what it was. Not when it was changed: of root, SQLite gives the log to the owner of the database
+/// even where it is that.
 #[derive(PartialEq, Eq)]
 struct Mark {
     inode: (u64, u64),
     size: u64,
     modified: (i64, i64),
-    changed: (i64, i64),
 }
 
 /// How a database is opened.
@@ -70,15 +71,15 @@ impl Reading {
                 file: path.clone(),
             }),
         };
-        let connection = open(&path, &way).map_err(|source| ImportError::Database {
+        let connection = open(&path, &way).map_err(|error| ImportError::Database {
             file: file.to_owned(),
-            source,
+            error,
         })?;
         Ok(Self { connection, unlocked })
     }
 
     /// Whether what was read is one state of the database. Ends the reading.
-    pub(super) fn is_sound(self) -> bool {
+    pub(super) fn ended_sound(self) -> bool {
         let Self { connection, unlocked } = self;
         drop(connection);
         unlocked.is_none_or(|unlocked| marks(&unlocked.file) == unlocked.before)
@@ -113,7 +114,8 @@ fn uri(path: &Path, query: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"/._-~".contains(byte) {
             uri.push(char::from(*byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            // Writing to a String cannot fail.
+            let _infallible = write!(uri, "%{byte:02X}");
         }
     }
     uri + query
@@ -159,7 +161,6 @@ fn mark(path: &Path) -> Option<Mark> {
         inode: (found.dev(), found.ino()),
         size: found.size(),
         modified: (found.mtime(), found.mtime_nsec()),
-        changed: (found.ctime(), found.ctime_nsec()),
     };
     fs::metadata(path).ok().as_ref().map(of)
 }
