@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::diagnostic::Style;
 use super::diagnostic::printable::escaped;
+use crate::document::{Value, shown};
 
 /// Rows of as many cells as there are columns.
 pub(crate) struct Table<const N: usize> {
@@ -60,4 +61,15 @@ impl<const N: usize> Table<N> {
         }
         Ok(())
     }
+}
+
+/// A value in a table of many: its begin, where it is long.
+pub(crate) fn short(value: &Value) -> String {
+    const LONGEST: usize = 32;
+    let text = shown(value);
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    let begin: String = text.chars().take(LONGEST - 1).collect();
+    format!("{begin}…")
 }

@@ -34,6 +34,7 @@ mod message;
 mod migrate;
 mod opened;
 mod parallel;
+mod past;
 mod plan;
 mod plugin;
 mod recipients;
@@ -50,6 +51,7 @@ mod shared;
 mod status;
 mod timeline;
 mod trust;
+mod types;
 mod upgrade;
 mod validate;
 mod versions;
@@ -88,6 +90,7 @@ pub use setting::{Setting, SettingError};
 pub use status::{FileState, FileStatus, PluginStatus, Status};
 pub use timeline::{Filter, Progress, ValueAt};
 pub use trust::Trusted;
+pub use types::Mistyped;
 pub use validate::{Input, Scope, ValidateOptions, is_refused, validate_files};
 
 /// What holds for all verbs on a store.

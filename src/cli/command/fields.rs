@@ -234,7 +234,18 @@ JSON: an object a line, for each finding
   severity  error, warning or note
   message   what was found
   mend      the command that mends it
-  alternative  another that mends it another way; null where there is none";
+  alternative  another that mends it another way; null where there is none
+with --types, an object for each value of the wrong type
+  key           the setting, as PLUGIN.KEY
+  value         the value; masked where it is secret
+  secret        whether it is secret
+  wanted[]      the types that the schema declares
+  file          the file, from the store's folder
+  line, column  where it begins, from 1; of what is gone, where it first stood
+  present       whether it stands in the file today
+  first         the revision that first held it; null where none does
+  first.id, first.time, first.author.name, first.author.email
+  mend          the command that mends it, or null";
 
 pub(super) const EXPLAIN: &str = "\
 JSON: one object, or without CODE an object a line

@@ -12,8 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::options::{ChangeOptions, Options};
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
-use crate::cli::table::Table;
-use crate::document::{Value, shown};
+use crate::cli::table::{Table, short};
 use crate::import::{Format, TableChoice};
 use crate::store::{ImportOptions, ImportState, Imported, ImportedSetting};
 
@@ -189,15 +188,4 @@ fn value(setting: &ImportedSetting) -> String {
         (_, Some(value)) | (Some(value), None) => value,
         (None, None) => String::new(),
     }
-}
-
-/// A value in a table of many.
-fn short(value: &Value) -> String {
-    const LONGEST: usize = 32;
-    let text = shown(value);
-    if text.chars().count() <= LONGEST {
-        return text;
-    }
-    let begin: String = text.chars().take(LONGEST - 1).collect();
-    format!("{begin}…")
 }

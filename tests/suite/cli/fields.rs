@@ -73,7 +73,7 @@ const RUNS: &[(&str, &[&str])] = &[
         &["render valve", "render valve --format env --output ../valve.env"],
     ),
     ("trust", &["trust ."]),
-    ("doctor", &["doctor"]),
+    ("doctor", &["doctor", "doctor --types"]),
     ("explain", &["explain", "explain VC101"]),
     ("completion", &["completion bash"]),
     ("man", &["man set"]),
@@ -195,6 +195,11 @@ fn prepare(environment: &TestEnvironment, line: &str) {
         "unset valve.poll_interval" => environment.edit("plugins/valve.toml", "hysteresis = 2.5", "hysteresis = 3.5"),
         "import ../valve.json --plugin valve --fix --skip treshold --skip mode" => {
             environment.edit("plugins/valve.toml", "fail_safe = \"closed\"", "fail_safe = \"open\"");
+        }
+        "doctor --types" => {
+            // An integer to JSON Schema, and a float to who reads TOML.
+            environment.edit("plugins/valve.toml", "keep_alive = 30", "keep_alive = 30.0");
+            environment.succeed(&["commit"]);
         }
         "status" => {
             environment.edit("plugins/valve.toml", "threshold = 56", "threshold = 560");
