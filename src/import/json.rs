@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 use super::number::{self, Unholdable};
 use super::place::Lines;
 use super::tree::{Content, Entry, NULL_ITEM, Node};
-use super::{Found, Given, Wrong};
+use super::{DEEPEST, Found, Given, Wrong};
 use crate::document::{KeyPath, Value};
 
 /// The settings in a text.
@@ -55,39 +55,47 @@ fn parse(text: &str) -> Result<Node, Wrong> {
     let mut walk = Walk {
         text,
         at: 0,
+        depth: 0,
         lines: Lines::new(text),
     };
-    Ok(walk.value())
+    walk.value()
 }
 
-/// A walk along a text that is JSON, and no deeper than serde goes.
+/// A walk along a text that is JSON. What serde only looks over, it takes however deep it is.
 struct Walk<'t> {
     text: &'t str,
     at: usize,
+    depth: usize,
     lines: Lines<'t>,
 }
 
 impl Walk<'_> {
-    fn value(&mut self) -> Node {
+    fn value(&mut self) -> Result<Node, Wrong> {
         let begin = self.byte_at_next();
         let (line, column) = self.lines.place(self.at);
+        if self.depth > DEEPEST {
+            let message = format!("this is more than {DEEPEST} levels deep");
+            return Err(Wrong::new(line, column, message));
+        }
+        self.depth += 1;
         let content = match begin {
-            Some(b'{') => Content::Table(self.entries()),
-            Some(b'[') => Content::Array(self.items()),
+            Some(b'{') => Content::Table(self.entries()?),
+            Some(b'[') => Content::Array(self.items()?),
             Some(b'"') => Content::Leaf(Given::String(self.string())),
             Some(_) | None => Content::Leaf(self.word()),
         };
-        Node { line, column, content }
+        self.depth -= 1;
+        Ok(Node { line, column, content })
     }
 
-    fn entries(&mut self) -> Vec<Entry> {
+    fn entries(&mut self) -> Result<Vec<Entry>, Wrong> {
         let mut entries = Vec::new();
         self.at += 1;
         while self.byte_at_next() == Some(b'"') {
             let (line, column) = self.lines.place(self.at);
             let name = self.string();
             self.pass(b':');
-            let node = self.value();
+            let node = self.value()?;
             entries.push(Entry {
                 name,
                 line,
@@ -97,14 +105,14 @@ impl Walk<'_> {
             self.pass(b',');
         }
         self.at += 1;
-        entries
+        Ok(entries)
     }
 
-    fn items(&mut self) -> Vec<Node> {
+    fn items(&mut self) -> Result<Vec<Node>, Wrong> {
         let mut items = Vec::new();
         self.at += 1;
         while self.byte_at_next().is_some_and(|byte| byte != b']') {
-            let mut item = self.value();
+            let mut item = self.value()?;
             if matches!(item.content, Content::Leaf(Given::Null)) {
                 item.content = Content::Leaf(Given::Unholdable(NULL_ITEM));
             }
@@ -112,7 +120,7 @@ impl Walk<'_> {
             self.pass(b',');
         }
         self.at += 1;
-        items
+        Ok(items)
     }
 
     fn string(&mut self) -> String {

@@ -1,6 +1,8 @@
 //! Which setting a foreign name means. A variable's name is matched with all settings, since its `_` may stand for a dot;
 //! where several fit, or none does, that is told and nothing is chosen.
 
+use std::collections::HashMap;
+
 use crate::document::{KeyPath, Segment};
 use crate::schema::{Annotation, Schema};
 use crate::store::setting;
@@ -10,6 +12,8 @@ pub(super) struct Names<'n> {
     plugin: &'n str,
     schema: &'n Schema,
     settings: Vec<(KeyPath, Annotation)>,
+    /// The settings by their names without what differs between manners of spelling.
+    squeezed: HashMap<Vec<String>, usize>,
     /// For how many names a similar one was looked for.
     asked: usize,
 }
@@ -19,10 +23,13 @@ const MOST_SLIPS: usize = 200;
 
 impl<'n> Names<'n> {
     pub(super) fn new(plugin: &'n str, schema: &'n Schema) -> Self {
+        let settings = schema.settings();
+        let squeezed = settings.iter().enumerate().rev();
         Self {
             plugin,
             schema,
-            settings: schema.settings(),
+            squeezed: squeezed.map(|(at, (path, _))| (squeezed_name(path), at)).collect(),
+            settings,
             asked: 0,
         }
     }
@@ -67,11 +74,8 @@ impl<'n> Names<'n> {
             Some(_) | None => None,
         };
         for path in [Some(path), below.as_ref()].into_iter().flatten() {
-            let wanted = squeezed(path);
-            let mut settings = self.settings.iter();
-            let same =
-                settings.find_map(|(known, _)| (squeezed(known) == wanted).then(|| with_indices_of(known, path)));
-            if let Some(same) = same.flatten() {
+            let same = self.squeezed.get(&squeezed_name(path)).map(|at| &self.settings[*at].0);
+            if let Some(same) = same.and_then(|same| with_indices_of(same, path)) {
                 return Some(same);
             }
         }
@@ -157,7 +161,7 @@ fn fit(path: &KeyPath, all: &[&str]) -> Option<KeyPath> {
 }
 
 /// A path without what differs between `close_above`, `close-above` and `closeAbove`.
-fn squeezed(path: &KeyPath) -> Vec<String> {
+fn squeezed_name(path: &KeyPath) -> Vec<String> {
     let squeeze = |segment: &Segment| match segment {
         Segment::Key(key) => key
             .chars()

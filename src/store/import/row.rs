@@ -54,6 +54,10 @@ impl<'s> Row<'s> {
     }
 }
 
+/// What a schema does not declare and may allow all the same is tried, up to so many: a file with more is another
+/// file than was meant.
+const MOST_UNDECLARED: usize = 1_000;
+
 /// A file's settings with the names that they have here.
 pub(super) fn named<'s>(
     plugin: &str,
@@ -63,6 +67,7 @@ pub(super) fn named<'s>(
 ) -> Result<Vec<Row<'s>>, StoreError> {
     let mut names = Names::new(plugin, schema);
     let mut used = HashSet::new();
+    let mut undeclared = 0;
     let mut rows = Vec::with_capacity(source.found.len());
     for found in &source.found {
         let variable = match (source.format, found.key.segments()) {
@@ -88,7 +93,12 @@ pub(super) fn named<'s>(
             ([path], _) => {
                 let declared = variable.is_some() || schema.annotation(path).is_some();
                 row.suggestion = if declared { None } else { names.suggest(path) };
-                if row.suggestion.is_none() {
+                undeclared += usize::from(!declared && row.suggestion.is_none());
+                if undeclared > MOST_UNDECLARED && !declared {
+                    let reason =
+                        format!("the file holds more than {MOST_UNDECLARED} names that the schema does not declare");
+                    row.reason = Some(reason);
+                } else if row.suggestion.is_none() {
                     row.path = Some(path.clone());
                     row.state = if found.given == Given::Null {
                         ImportState::Null

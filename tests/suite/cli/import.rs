@@ -1,6 +1,7 @@
 //! `valvecfg import`
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -299,6 +300,18 @@ saved as [rev 1]
 }
 
 #[test]
+fn a_file_that_is_none_of_the_plugins_is_told_and_not_tried_name_by_name() {
+    let names: Vec<String> = (0..3_000).map(|number| format!("name{number} = 1\n")).collect();
+    let environment = gateway_with("other.ini", &names.concat());
+    let screen = environment.run(&["import", "../other.ini", "--plugin", "valve"]);
+    assert_eq!(screen.code(), Some(1));
+    let note = "nothing was written: 3000 of 3000 settings are unresolved";
+    assert!(screen.stderr.contains(note), "{screen}");
+    let reason = "    the file holds more than 1000 names that the schema does not declare";
+    assert_eq!(screen.stdout.lines().filter(|line| *line == reason).count(), 2_000);
+}
+
+#[test]
 fn an_ini_file_is_read_as_set_reads_its_arguments() {
     let text = "; the old controller\nthreshold = 58\nhysteresis = 3\nmode = off\n\n[mqtt]\nport = 1884\ntls = off\n\
                 topic = garden/valve\n";
@@ -594,16 +607,15 @@ fn database(environment: &TestEnvironment, name: &str, statements: &str) -> Conn
     connection
 }
 
-/// The files that stand beside the store, with all that they hold.
-fn beside(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+/// The files that stand beside the store, and what tells their contents apart.
+fn beside(folder: &Path) -> BTreeMap<String, u64> {
     let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
     let files = entries.filter(|entry| entry.file_type().unwrap().is_file());
     files
         .map(|entry| {
-            (
-                entry.file_name().into_string().unwrap(),
-                std::fs::read(entry.path()).unwrap(),
-            )
+            let mut content = DefaultHasher::new();
+            std::fs::read(entry.path()).unwrap().hash(&mut content);
+            (entry.file_name().into_string().unwrap(), content.finish())
         })
         .collect()
 }
