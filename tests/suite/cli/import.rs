@@ -869,3 +869,35 @@ scram
 "#]]
     );
 }
+
+#[test]
+fn settings_of_an_earlier_version_are_imported_by_the_schema_in_force() {
+    let environment = gateway_with("pump.json", "{\"close_above\": 70}");
+    environment.beside(
+        "1.json",
+        r#"{"properties": {"schema_version": {"const": 1}, "threshold": {"type": "integer"}}}"#,
+    );
+    environment.beside(
+        "2.json",
+        r#"{"properties": {"schema_version": {"const": 2}, "close_above": {"type": "integer", "x-renamed-from": "threshold"}}}"#,
+    );
+    environment.beside("pump.toml", "schema_version = 1\nthreshold = 60 # percent\n");
+    environment.succeed(&[
+        "plugin",
+        "add",
+        "pump",
+        "--schema",
+        "../1.json",
+        "--settings",
+        "../pump.toml",
+    ]);
+    environment.succeed(&["plugin", "upgrade", "pump", "--schema", "../2.json"]);
+    environment.edit(
+        "valvecfg.toml",
+        "[plugins.pump]\nschema-version = 1",
+        "[plugins.pump]\nschema-version = 2",
+    );
+    environment.succeed(&["import", "../pump.json", "--plugin", "pump"]);
+    let settings = String::from_utf8(environment.read("plugins/pump.toml")).unwrap();
+    assert_eq!(settings, "schema_version = 2\nclose_above = 70 # percent\n");
+}
