@@ -1,6 +1,7 @@
 //! What every failure means to a person and to a script: the hint of what to type next, and the exit code.
 //! Both in this one place, and exhaustively, so that no error is forgotten.
 
+mod import;
 mod migrate;
 mod secret;
 mod setting;
@@ -174,6 +175,8 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
             Exit::No,
             hints("choose a folder of its own: `valvecfg init DIR`".into()),
         ),
+        StoreError::Import(error) => import::hints(error),
+        StoreError::Skip(error) => import::skip_hints(error),
         StoreError::Migrate(error) => migrate::hints(error),
         StoreError::Plugin(PluginError::Name { .. }) => (Exit::Usage, Vec::new()),
         StoreError::Plugin(PluginError::Already { name }) => {

@@ -1,7 +1,5 @@
 //! `apply` and `commit`: settings that come as a whole text, and whatever differs in the folder.
 
-mod exact;
-
 use serde_json::Value as Json;
 use thiserror::Error;
 
@@ -15,6 +13,7 @@ use super::plan::{Intent, Outcome};
 use super::rules::Rules;
 use super::{CheckedFile, Store, StoreError};
 use crate::document::{Document, KeyPath, Value};
+use crate::import::first_unholdable;
 use crate::schema::{CheckOptions, Library, Schema};
 
 /// Settings to be merged into those of a plugin, or to take their place.
@@ -255,22 +254,14 @@ fn read_incoming(path: &str, text: &str, names: &dyn Fn() -> SecretNames) -> Res
     }
     if begun.starts_with('{') {
         // The line is that in the file, so the text is taken from its begin.
-        if let Some(found) = exact::find(text.trim_start_matches('\u{feff}')) {
-            let exact::Unholdable {
-                key,
-                line,
-                column,
-                found,
-                allowed,
-            } = found;
-            let path = path.to_owned();
+        if let Some((key, line, column, what)) = first_unholdable(text.trim_start_matches('\u{feff}')) {
             return Err(ApplyError::Inexact {
-                path,
+                path: path.to_owned(),
                 line,
                 column,
                 key,
-                found,
-                allowed,
+                found: what.found,
+                allowed: what.allowed,
             }
             .into());
         }

@@ -24,6 +24,7 @@ mod finding;
 mod get;
 mod help;
 mod history;
+mod import;
 mod init;
 mod list;
 mod migrate;
