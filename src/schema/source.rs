@@ -96,7 +96,8 @@ impl Schema {
     }
 
     /// Whether this and another schema say the same by themselves, whatever they are called.
-    pub(super) fn is_twin_of(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn is_twin_of(&self, other: &Self) -> bool {
         let same = || Arc::ptr_eq(&self.files[0].json, &other.files[0].json) || self.json() == other.json();
         self.stands_alone() && other.stands_alone() && same()
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::chain::Chain;
 use super::checked::SecretNames;
+use super::declared::Declaration;
 use super::live::Live;
 use super::manifest::{self, MANIFEST, Manifest, schema_path, settings_path};
 use super::shared::Shared;
@@ -23,6 +24,8 @@ pub(super) struct Rules<'s> {
     texts: Shared<String, Schema>,
     /// The last checker that was compiled from a text, by its fingerprint.
     compiled: Shared<u64, Checker>,
+    /// The same of what schemas say of their settings.
+    pub(super) declarations: Shared<u64, Declaration>,
     chains: Shared<String, Chain>,
 }
 
@@ -38,6 +41,7 @@ impl<'s> Rules<'s> {
             checkers: Shared::default(),
             texts: Shared::default(),
             compiled: Shared::default(),
+            declarations: Shared::default(),
             chains: Shared::default(),
         })
     }
