@@ -179,12 +179,12 @@ fn judged_in_parallel<'d>(rules: &Rules<'_>, draft: &'d Draft<'_, '_>) -> Result
     const MANY: usize = 16;
     let is_plain =
         |file: &DraftFile| file.after.is_some() && file.after != file.live && file.by_hand != ByHand::Superseded;
-    let changed = draft.files().filter_map(|(path, file)| {
+    let candidates = draft.files().filter_map(|(path, file)| {
         let plugin = plugin_of(path).filter(|_| is_plain(file))?;
         Some((path, plugin, file))
     });
-    let changed: Vec<(&str, &str, &DraftFile)> = changed.collect();
-    if changed.len() < MANY {
+    let tasks: Vec<(&str, &str, &DraftFile)> = candidates.collect();
+    if tasks.len() < MANY {
         return Ok(HashMap::new());
     }
     let judge = |(path, plugin, file): &(&'d str, &str, &DraftFile)| -> Result<Option<(&'d str, Judged)>, StoreError> {
@@ -197,7 +197,7 @@ fn judged_in_parallel<'d>(rules: &Rules<'_>, draft: &'d Draft<'_, '_>) -> Result
         let changes = changes(rules, plugin, file, &parse(&file.live)?, &after);
         Ok(Some((path, Judged { checked, changes })))
     };
-    let judged = in_parallel(&changed, &|_, _| {}, judge);
+    let judged = in_parallel(&tasks, &|_, _| {}, judge);
     judged.into_iter().filter_map(Result::transpose).collect()
 }
 
