@@ -11,6 +11,7 @@ pub mod revision;
 
 // -- 2 Parts: none knows another; where two must meet, the store hands a value across
 pub mod history;
+pub mod import;
 pub mod migration;
 pub mod schema;
 pub mod secret;

@@ -11,6 +11,7 @@ mod get;
 mod history;
 #[path = "../long_history/mod.rs"]
 mod long_history;
+mod migrate;
 mod scene;
 mod set;
 mod validate;
@@ -26,12 +27,13 @@ use scene::Scene;
 /// One field of comparison.
 type Field = fn(&Scene, &mut Report) -> Result<()>;
 
-const FIELDS: [(&str, Field); 5] = [
+const FIELDS: [(&str, Field); 6] = [
     ("get", get::run),
     ("set", set::run),
     ("validate", validate::run),
     ("history", history::run),
     ("completion", completion::run),
+    ("migrate", migrate::run),
 ];
 
 fn main() -> Result<ExitCode> {

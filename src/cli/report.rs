@@ -1,6 +1,7 @@
 //! What every failure means to a person and to a script: the hint of what to type next, and the exit code.
 //! Both in this one place, and exhaustively, so that no error is forgotten.
 
+mod import;
 mod migrate;
 mod secret;
 mod setting;
@@ -174,6 +175,8 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
             Exit::No,
             hints("choose a folder of its own: `valvecfg init DIR`".into()),
         ),
+        StoreError::Import(error) => import::hints(error),
+        StoreError::Skip(error) => import::skip_hints(error),
         StoreError::Migrate(error) => migrate::hints(error),
         StoreError::Plugin(PluginError::Name { .. }) => (Exit::Usage, Vec::new()),
         StoreError::Plugin(PluginError::Already { name }) => {
@@ -307,6 +310,22 @@ fn hand_edit_hints(files: &[CheckedFile]) -> Vec<String> {
     if let Some(key) = exposed {
         return vec![format!(
             "nothing of it was recorded; `valvecfg secret set {key} --from-file` seals it where it stands"
+        )];
+    }
+    let all_have = |code: Code| {
+        let has = |file: &CheckedFile| file.violations.iter().any(|violation| violation.code == code);
+        files.iter().all(has)
+    };
+    if let (Some(plugin), true) = (plugin_of(path), all_have(Code::VersionOther)) {
+        return vec![format!(
+            "the file was left as it is; `valvecfg migrate {plugin}` brings it and the version in force together, \
+             and `valvecfg migrate check {plugin}` tries the migrations"
+        )];
+    }
+    if let (Some(plugin), true) = (plugin_of(path), all_have(Code::VersionUnknown)) {
+        return vec![format!(
+            "the file was left as it is; add the schema that it was written for with \
+             `valvecfg plugin upgrade {plugin} --schema FILE`, or go back to a revision that fits"
         )];
     }
     let edit = plugin_of(path).map_or_else(|| format!("edit {path}"), |plugin| format!("`valvecfg edit {plugin}`"));

@@ -1,7 +1,7 @@
 //! A new repository: built aside, made durable, and renamed into place as a whole, so that a crash leaves
 //! either no repository or a complete one.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::time::Duration;
 
@@ -63,6 +63,7 @@ pub fn create(root: &Path, edits: &[Edit], origin: &Origin, message: &Message) -
         repository,
         git: building.clone(),
         builds_in_memory: Cell::new(true),
+        folders: RefCell::default(),
     };
     let file_of = |path: &str| {
         std::fs::symlink_metadata(root.join(path))

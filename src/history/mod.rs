@@ -11,6 +11,7 @@ mod catalogue;
 mod create;
 #[cfg(test)]
 mod fixture;
+mod folders;
 mod head;
 mod index;
 mod libgit2;
@@ -22,18 +23,20 @@ mod reference;
 mod resolve;
 mod settings;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use git2::{ErrorCode, ObjectType, Oid, Repository, RepositoryOpenFlags, Tree};
+use git2::{ObjectType, Oid, Repository, RepositoryOpenFlags, Tree};
 use rustix::io::Errno;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use crate::files::FileError;
 use crate::revision::RevisionId;
+
+use folders::Folders;
 
 pub use catalogue::{Catalogue, Entry, Query};
 pub use create::create;
@@ -148,6 +151,7 @@ pub struct History {
     git: PathBuf,
     /// Whether new objects are built in memory already.
     builds_in_memory: Cell<bool>,
+    folders: RefCell<Folders>,
 }
 
 /// One file of a revision.
@@ -206,6 +210,7 @@ impl History {
             repository,
             git,
             builds_in_memory: Cell::new(false),
+            folders: RefCell::default(),
         })
     }
 
@@ -225,15 +230,13 @@ impl History {
 
     /// The id of a file's content in a revision, if it is there.
     pub fn blob(&self, revision: RevisionId, path: &str) -> Result<Option<BlobId>, HistoryError> {
-        match self.tree(revision)?.get_path(Path::new(path)) {
-            Ok(entry) if entry.kind() == Some(ObjectType::Blob) => Ok(Some(BlobId(entry.id()))),
-            Ok(_) => Ok(None),
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-            Err(source) => Err(HistoryError::Git {
-                action: "read a revision",
-                source,
-            }),
-        }
+        let commit = self
+            .repository
+            .find_commit(oid(revision)?)
+            .map_err(HistoryError::git("read a revision"))?;
+        let mut folders = self.folders.borrow_mut();
+        let entry = folders.entry(&self.repository, commit.tree_id(), path)?;
+        Ok(entry.and_then(|(id, kind)| (kind == Some(ObjectType::Blob)).then_some(BlobId(id))))
     }
 
     /// A file's content by its id.

@@ -81,10 +81,10 @@ impl Prepared {
     #[must_use]
     pub fn after(mut self, earlier: Self) -> Self {
         self.parent = earlier.parent;
-        let known: Vec<Oid> = self.objects.iter().map(|object| object.id).collect();
+        let known: HashSet<Oid> = self.objects.iter().map(|object| object.id).collect();
         self.objects
             .extend(earlier.objects.into_iter().filter(|object| !known.contains(&object.id)));
-        let later: Vec<String> = self.entries.iter().map(|(path, _)| path.clone()).collect();
+        let later: HashSet<String> = self.entries.iter().map(|(path, _)| path.clone()).collect();
         self.entries
             .extend(earlier.entries.into_iter().filter(|(path, _)| !later.contains(path)));
         self

@@ -1,6 +1,7 @@
 //! Checks documents against one compiled schema. It may be shared between threads; a document without
 //! violations costs its JSON and one pass of the validator.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jsonschema::ValidationError;
@@ -57,10 +58,10 @@ pub type Custody<'c> = dyn Fn(&KeyPath, &Value) -> Held + 'c;
 #[derive(Debug)]
 pub struct Checker {
     schema: Schema,
-    graph: Graph,
-    engine: Engine,
+    graph: Arc<Graph>,
+    engine: Arc<Engine>,
     /// Without formats, where breaking one is only a warning.
-    lenient: Option<Engine>,
+    lenient: Option<Arc<Engine>>,
     unanswered: Vec<SchemaError>,
     budget: Duration,
 }
@@ -100,11 +101,25 @@ impl Checker {
         };
         Ok(Self {
             schema,
-            graph,
-            engine,
-            lenient,
+            graph: Arc::new(graph),
+            engine: Arc::new(engine),
+            lenient: lenient.map(Arc::new),
             unanswered,
             budget: options.budget,
+        })
+    }
+
+    /// This checker for another schema that says the same, such as that of another plugin of one kind; nothing where
+    /// that one has to be compiled by itself.
+    #[must_use]
+    pub fn of_the_same(&self, schema: &Schema) -> Option<Self> {
+        self.schema.is_twin_of(schema).then(|| Self {
+            schema: schema.clone(),
+            graph: Arc::clone(&self.graph),
+            engine: Arc::clone(&self.engine),
+            lenient: self.lenient.clone(),
+            unanswered: Vec::new(),
+            budget: self.budget,
         })
     }
 

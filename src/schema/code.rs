@@ -90,6 +90,10 @@ codes! {
         "The `#:schema` line and `schema_version` name different versions, so nobody can tell which schema the file was written for. Correct the one that is wrong.";
     VersionUnknown, "VC302", "the file was written for a schema version that is not here",
         "The file names a schema version that the store does not have, often because a newer release wrote it. The file is left alone. Add that schema, or go back to a revision that fits.";
+    VersionOther, "VC303", "the file was written for another schema version than the one in force",
+        "As a warning: the file is of an earlier schema version. It is led up along the migrations whenever it is read, and `valvecfg migrate` records it so. As an error: nothing leads from its version to the one in force, or what it leads to does not fit; or the file is of a later version than the manifest puts in force, and `valvecfg migrate` puts that one in force.";
+    Migration, "VC304", "a migration cannot be used",
+        "A file of `migrations/` is no TOML, has a step that cannot be done, or has a name that does not say from which schema version it leads to which. `valvecfg migrate new PLUGIN` drafts one; `valvecfg migrate check` tries them all.";
 }
 
 impl fmt::Display for Code {

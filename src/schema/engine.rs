@@ -251,7 +251,7 @@ impl Shelf {
     /// `$schema` in its official spelling.
     fn prepared(&self, index: usize) -> Json {
         let file = &self.files[index];
-        let mut json = file.json.clone();
+        let mut json = Json::clone(&file.json);
         for open in self.open.iter().filter(|open| open.file == index) {
             if let Some(place) = json.pointer_mut(open.pointer.trim_start_matches('#')) {
                 let stand_in = (UNANSWERED.to_owned(), Json::from(open.reference.as_str()));

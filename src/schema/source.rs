@@ -1,9 +1,11 @@
 //! A schema as it was read: its JSON, and that of the schemas it refers to. Nothing is compiled here, so
 //! that a single default costs a parse and a walk.
 
+use std::hash::BuildHasher as _;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use foldhash::fast::FixedState;
 use serde_json::Value as Json;
 
 use super::outline::Secrecy;
@@ -24,11 +26,13 @@ pub struct Schema {
 pub(super) struct File {
     /// What messages call it.
     pub name: String,
-    pub json: Json,
+    pub json: Arc<Json>,
     /// Drafts 4, 6 and 7 ignore everything beside a `$ref`.
     pub lonely_references: bool,
     /// Whether a reference may lead to another file; most schemas have none, and need not be searched.
     refers_elsewhere: bool,
+    /// A hash of its text.
+    fingerprint: u64,
 }
 
 /// The keywords that refer to another schema.
@@ -62,6 +66,40 @@ impl Schema {
     #[must_use]
     pub fn json(&self) -> &Json {
         &self.files[0].json
+    }
+
+    /// The same schema under another name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Self {
+        let mut files = self.files.clone();
+        files[0] = Arc::new(File {
+            name: name.to_owned(),
+            json: Arc::clone(&self.files[0].json),
+            ..*self.files[0]
+        });
+        Self {
+            files,
+            secrecy: self.secrecy.clone(),
+        }
+    }
+
+    /// Whether it says all by itself, so that its text alone tells what it means.
+    #[must_use]
+    pub fn stands_alone(&self) -> bool {
+        matches!(&*self.files, [only] if !only.refers_elsewhere)
+    }
+
+    /// A number that schemas of the same text share, whatever they are called. Others may share it too.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        self.files[0].fingerprint
+    }
+
+    /// Whether this and another schema say the same by themselves, whatever they are called.
+    #[must_use]
+    pub fn is_twin_of(&self, other: &Self) -> bool {
+        let same = || Arc::ptr_eq(&self.files[0].json, &other.files[0].json) || self.json() == other.json();
+        self.stands_alone() && other.stands_alone() && same()
     }
 
     /// Whether a `$ref` leads to another file that was not looked for yet.
@@ -233,8 +271,9 @@ impl File {
         Ok(Self {
             name: name.to_owned(),
             refers_elsewhere: find(&json, &leads_away).is_some(),
-            json,
+            json: Arc::new(json),
             lonely_references,
+            fingerprint: FixedState::default().hash_one(text),
         })
     }
 

@@ -1,12 +1,11 @@
 //! `apply` and `commit`: settings that come as a whole text, and whatever differs in the folder.
 
-mod exact;
-
 use serde_json::Value as Json;
 use thiserror::Error;
 
+use super::chain;
 use super::checked::SecretNames;
-use super::draft::Draft;
+use super::draft::{ByHand, Draft};
 use super::interpret::with_numbers_wanted;
 use super::live::Live;
 use super::manifest::{MANIFEST, plugin_of, settings_path};
@@ -14,6 +13,7 @@ use super::plan::{Intent, Outcome};
 use super::rules::Rules;
 use super::{CheckedFile, Store, StoreError};
 use crate::document::{Document, KeyPath, Value};
+use crate::import::first_unholdable;
 use crate::schema::{CheckOptions, Library, Schema};
 
 /// Settings to be merged into those of a plugin, or to take their place.
@@ -90,12 +90,13 @@ impl Store {
             let current = draft.document(plugin)?.clone();
             let schema = draft.session().rules.schema(plugin)?;
             let edited = match (incoming, replace) {
-                (Incoming::Toml(document), true) => document.clone(),
+                (Incoming::Toml(document), true) => draft.session().rules.in_force(plugin, document.clone())?,
                 (Incoming::Toml(document), false) => {
-                    let changes = crate::document::changes(&Document::default(), document);
+                    let document = draft.session().rules.in_force(plugin, document.clone())?;
+                    let changes = crate::document::changes(&Document::default(), &document);
                     let mut edited = current.clone();
                     for change in changes {
-                        edited = edited.transplant(document, &outermost_array(&change.key))?;
+                        edited = edited.transplant(&document, &outermost_array(&change.key))?;
                     }
                     edited
                 }
@@ -116,14 +117,19 @@ impl Store {
         })
     }
 
-    /// Records whatever differs in the folder from what is recorded: settings, manifest, schemas.
+    /// Records whatever differs in the folder from what is recorded: settings, manifest, schemas, migrations.
     pub fn commit(&self, intent: &Intent) -> Result<Outcome, StoreError> {
         self.change("commit", intent, &mut |draft| {
             for path in tracked_paths(draft)? {
                 let file = draft.file(&path)?;
                 if file.is_edited_by_hand()? {
-                    file.accepted = true;
+                    file.by_hand = ByHand::Accepted;
                     check_schema(draft, &path)?;
+                }
+            }
+            for (plugin, path) in chain::migrations(&draft.session().live)? {
+                if draft.is_seen(&path) {
+                    draft.session().rules.chain(&plugin)?;
                 }
             }
             Ok(())
@@ -174,11 +180,13 @@ pub(super) fn tracked_paths(draft: &Draft<'_, '_>) -> Result<Vec<String>, StoreE
             .iter()
             .map(|name| format!("schemas/{name}.json")),
     );
+    paths.extend(chain::migrations(&session.live)?.into_iter().map(|(_, path)| path));
     paths.sort();
     paths.dedup();
     paths.retain(|path| {
         path == MANIFEST
             || path.starts_with("schemas/")
+            || path.starts_with("migrations/")
             || plugin_of(path).is_some_and(|plugin| session.rules.has(plugin))
     });
     Ok(paths)
@@ -246,22 +254,14 @@ fn read_incoming(path: &str, text: &str, names: &dyn Fn() -> SecretNames) -> Res
     }
     if begun.starts_with('{') {
         // The line is that in the file, so the text is taken from its begin.
-        if let Some(found) = exact::find(text.trim_start_matches('\u{feff}')) {
-            let exact::Unholdable {
-                key,
-                line,
-                column,
-                found,
-                allowed,
-            } = found;
-            let path = path.to_owned();
+        if let Some((key, line, column, what)) = first_unholdable(text.trim_start_matches('\u{feff}')) {
             return Err(ApplyError::Inexact {
-                path,
+                path: path.to_owned(),
                 line,
                 column,
                 key,
-                found,
-                allowed,
+                found: what.found,
+                allowed: what.allowed,
             }
             .into());
         }

@@ -6,8 +6,9 @@ use thiserror::Error;
 
 use super::StoreError;
 use super::live::Live;
+use super::rules::Rules;
 use crate::document::{Document, KeyPath, line_column};
-use crate::migration::{Migrated, Migration, Runner, StepError};
+use crate::migration::{Migrated, Migration, MigrationError, Runner, StepError};
 
 /// Why settings were not migrated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -105,33 +106,50 @@ pub(super) fn migration_path(plugin: &str, from: u32) -> String {
     format!("migrations/{plugin}/{from}-to-{}.toml", u64::from(from) + 1)
 }
 
+/// The migrations that stand in the store, each with its plugin.
+pub(super) fn migrations(live: &Live<'_>) -> Result<Vec<(String, String)>, StoreError> {
+    let mut found = Vec::new();
+    for plugin in live.folders("migrations")? {
+        let names = live.names(&format!("migrations/{plugin}"), ".toml")?;
+        let place = |name: &String| (plugin.clone(), format!("migrations/{plugin}/{name}.toml"));
+        found.extend(names.iter().map(place));
+    }
+    Ok(found)
+}
+
+/// Reads a migration, whose name must say from where it leads.
+pub(super) fn parse(plugin: &str, path: &str, text: &str) -> Result<Migration, MigrationError> {
+    let migration = Migration::parse(text)?;
+    let wanted = migration_path(plugin, migration.from);
+    if path != wanted {
+        let (from, to) = (migration.from, migration.to);
+        return Err(MigrationError {
+            message: format!("it leads from {from} to {to}, so its name must be {wanted}"),
+            span: 0..0,
+        });
+    }
+    Ok(migration)
+}
+
 impl Chain {
     /// Reads the migrations of a plugin.
-    pub(super) fn read(plugin: &str, live: &Live<'_>) -> Result<Self, StoreError> {
+    pub(super) fn read(plugin: &str, rules: &Rules<'_>) -> Result<Self, StoreError> {
+        let live = rules.live();
         let folder = format!("migrations/{plugin}");
         let mut links: BTreeMap<u32, Link> = BTreeMap::new();
         for name in live.names(&folder, ".toml")? {
             let path = format!("{folder}/{name}.toml");
             let text = live.read_text(&path)?.unwrap_or_default();
-            let malformed = |at: usize, message: String| {
-                let place = line_column(&text, at);
+            let mut migration = parse(plugin, &path, &text).map_err(|error| {
+                let place = line_column(&text, error.span.start);
                 MigrateError::Malformed {
                     path: path.clone(),
                     line: place.0,
                     column: place.1,
-                    message,
+                    message: error.message,
                 }
-            };
-            let mut migration = Migration::parse(&text).map_err(|error| malformed(error.span.start, error.message))?;
-            super::declared::resolve(&mut migration, plugin, live)?;
-            let wanted = migration_path(plugin, migration.from);
-            if path != wanted {
-                let message = format!(
-                    "it leads from {} to {}, so its name must be {wanted}",
-                    migration.from, migration.to
-                );
-                return Err(malformed(0, message).into());
-            }
+            })?;
+            super::declared::resolve(&mut migration, plugin, rules)?;
             links.insert(migration.from, Link { path, text, migration });
         }
         Ok(Self {
@@ -188,6 +206,32 @@ impl Chain {
                 command: command.command.join(" "),
             })
         })
+    }
+
+    /// Settings of one version as another has them, without what only history knows.
+    pub(super) fn lead(
+        &self,
+        document: Document,
+        from: u32,
+        to: u32,
+        run: &mut Runner<'_>,
+    ) -> Result<Migrated, MigrateError> {
+        let mut led = Migrated {
+            document,
+            losses: Vec::new(),
+        };
+        let mut at = from;
+        while at != to {
+            let step = if at < to {
+                self.up(&led.document, at, run)?
+            } else {
+                self.down(&led.document, at, run)?
+            };
+            at = if at < to { at + 1 } else { at - 1 };
+            led.document = step.document;
+            led.losses.extend(step.losses);
+        }
+        Ok(led)
     }
 
     /// Settings of a version as the next one has them.

@@ -10,7 +10,7 @@ use super::manifest::{plugin_of, settings_path};
 use super::rules::Rules;
 use super::session::{Access, Session};
 use super::{Store, StoreError, message};
-use crate::document::{self, Change, Document};
+use crate::document::{Change, Document};
 use crate::history::BlobId;
 use crate::revision::{Revision, RevisionId};
 
@@ -53,10 +53,10 @@ impl Shown {
         message::remarks(&self.revision.message, &self.difference.changes)
     }
 
-    /// Whether its message tells a change.
+    /// The changes that its message does not tell.
     #[must_use]
-    pub fn tells(&self, change: &Change) -> bool {
-        message::tells(&self.revision.message, change)
+    pub fn untold(&self) -> Vec<&Change> {
+        message::untold(&self.revision.message, &self.difference.changes)
     }
 }
 
@@ -68,7 +68,7 @@ impl Store {
         let resolve = |name: &str| session.history.resolve(session.head, name);
         let from = from.map_or(Ok(session.head), resolve)?;
         match to {
-            Some(to) => between(&session, Some(from), resolve(to)?),
+            Some(to) => between(&session, Some(from), resolve(to)?, Across::Led),
             None => against_folder(&session, from),
         }
     }
@@ -79,16 +79,26 @@ impl Store {
         let revision = session
             .history
             .revision(session.history.resolve(session.head, revision)?)?;
-        let difference = between(&session, revision.parent, revision.id)?;
+        let difference = between(&session, revision.parent, revision.id, Across::AsTheyStand)?;
         Ok(Shown { revision, difference })
     }
 }
 
+/// How settings of two schema versions are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Across {
+    /// Like with like: those of the earlier version are led to the later one.
+    Led,
+    /// By their names: for what a revision did to a file, also if that was to migrate it.
+    AsTheyStand,
+}
+
 /// What differs between two revisions, or between nothing and one.
-pub(super) fn between(
+fn between(
     session: &Session<'_>,
     from: Option<RevisionId>,
     to: RevisionId,
+    across: Across,
 ) -> Result<Difference, StoreError> {
     let files = |revision: Option<RevisionId>| -> Result<BTreeMap<String, BlobId>, StoreError> {
         let Some(revision) = revision else {
@@ -104,7 +114,7 @@ pub(super) fn between(
         let (old, new) = (before.get(path).copied(), after.get(path).copied());
         if old != new {
             let read = |blob: Option<BlobId>| blob.map(|blob| session.history.read_blob(blob)).transpose();
-            difference.push(&session.rules, path, read(old)?, read(new)?);
+            difference.push(&session.rules, path, read(old)?, read(new)?, across);
         }
     }
     Ok(difference)
@@ -129,16 +139,23 @@ fn against_folder(session: &Session<'_>, from: RevisionId) -> Result<Difference,
         let same = live.as_deref().map(BlobId::of).transpose()? == blob;
         if !same {
             let before = blob.map(|blob| session.history.read_blob(blob)).transpose()?;
-            difference.push(&session.rules, &path, before, live);
+            difference.push(&session.rules, &path, before, live, Across::Led);
         }
     }
     Ok(difference)
 }
 
 impl Difference {
-    pub(super) fn push(&mut self, rules: &Rules<'_>, path: &str, before: Option<Vec<u8>>, after: Option<Vec<u8>>) {
+    pub(super) fn push(
+        &mut self,
+        rules: &Rules<'_>,
+        path: &str,
+        before: Option<Vec<u8>>,
+        after: Option<Vec<u8>>,
+        across: Across,
+    ) {
         self.changes
-            .extend(changes_of(rules, path, before.as_deref(), after.as_deref()));
+            .extend(changes_of(rules, path, before.as_deref(), after.as_deref(), across));
         let shown = |bytes: Option<Vec<u8>>| bytes.map(|bytes| rules.without_secrets_in(path, bytes));
         self.files.push(FileDifference {
             path: path.to_owned(),
@@ -150,14 +167,10 @@ impl Difference {
     /// The files whose settings are the same and whose text is not, and those that hold no settings.
     #[must_use]
     pub fn other_files(&self) -> Vec<&str> {
-        let told = |path: &str| {
-            let plugin = plugin_of(path).map(|plugin| document::KeyPath::root().key(plugin));
-            plugin.is_some_and(|plugin| self.changes.iter().any(|change| change.key.starts_with(&plugin)))
-        };
-        self.files
-            .iter()
-            .map(|file| file.path.as_str())
-            .filter(|path| !told(path))
+        let told = message::plugins(&self.changes);
+        let paths = self.files.iter().map(|file| file.path.as_str());
+        paths
+            .filter(|path| plugin_of(path).is_none_or(|plugin| !told.contains(plugin)))
             .collect()
     }
 
@@ -179,13 +192,20 @@ impl Difference {
 }
 
 /// What differs in the settings of a plugin's file; nothing for other files, and where one side is no TOML.
-pub(super) fn changes_of(rules: &Rules<'_>, path: &str, before: Option<&[u8]>, after: Option<&[u8]>) -> Vec<Change> {
+pub(super) fn changes_of(
+    rules: &Rules<'_>,
+    path: &str,
+    before: Option<&[u8]>,
+    after: Option<&[u8]>,
+    across: Across,
+) -> Vec<Change> {
     let Some(plugin) = plugin_of(path) else {
         return Vec::new();
     };
     let parse = |bytes: Option<&[u8]>| draft::parse(path, bytes.unwrap_or_default().to_vec(), rules.live());
     match (parse(before), parse(after)) {
-        (Ok(before), Ok(after)) => rules.changes(plugin, &before, &after),
+        (Ok(before), Ok(after)) if across == Across::Led => rules.changes(plugin, &before, &after),
+        (Ok(before), Ok(after)) => rules.changes_as_they_stand(plugin, &before, &after),
         (Ok(_) | Err(_), Err(_)) | (Err(_), Ok(_)) => Vec::new(),
     }
 }

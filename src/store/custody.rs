@@ -198,6 +198,22 @@ pub(super) fn new_secrets(schema: &Schema, before: &Document, after: &Document) 
     found
 }
 
+/// The settings that are secret by a schema and stand in plain text as they stood when they were none.
+pub(super) fn secret_from_now_on(
+    old: &Schema,
+    schema: &Schema,
+    before: &Document,
+    after: &Document,
+) -> Vec<(KeyPath, Value)> {
+    let were = old.secret_values(before);
+    let mut found = schema.secret_values(after);
+    found.retain(|(path, value)| {
+        let is_new = before.get(path).as_ref() != Some(value);
+        !is_new && sealed_text(value).is_none() && !were.iter().any(|(old, _)| old == path)
+    });
+    found
+}
+
 /// The sealed values that a verb has moved to another key, such as the items behind one that was removed: where each
 /// stood by the schema of then, where it stands, and its text. Each is bound to where it stood.
 pub(super) fn moved(
@@ -285,16 +301,6 @@ pub(super) enum Mask<'r> {
 }
 
 impl Rules<'_> {
-    /// What differs in a plugin's settings, without its secrets. Keys begin with the plugin's name.
-    pub(super) fn changes(&self, plugin: &str, before: &Document, after: &Document) -> Vec<Change> {
-        self.masked(plugin, document::changes(before, after))
-            .map(|change| {
-                let key = KeyPath::root().key(plugin).concat(&change.key);
-                Change { key, ..change }
-            })
-            .collect()
-    }
-
     /// Changes in a plugin's settings, whose keys stand below the plugin, without its secrets.
     pub(super) fn masked(&self, plugin: &str, changes: Vec<Change>) -> impl Iterator<Item = Change> {
         self.with_mask(plugin, |mask| {

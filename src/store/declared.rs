@@ -1,9 +1,11 @@
 //! What a plugin's schema versions say of their settings, handed to the migrations between them.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::StoreError;
 use super::chain::{Chain, MigrateError};
-use super::live::Live;
-use super::rules;
+use super::rules::Rules;
 use crate::document::{KeyPath, line_column};
 use crate::migration::{Declared, Migration, Pattern};
 use crate::schema::{Schema, SchemaNode, VERSION_KEY};
@@ -33,12 +35,47 @@ pub(super) fn declared(schema: &Schema) -> Vec<Declared> {
     nodes.map(one).collect()
 }
 
+/// What one schema version says, for all plugins whose schema is the same.
+pub(super) struct Declaration {
+    schema: Arc<Schema>,
+    pub settings: Vec<Declared>,
+    /// The texts of migrations whose steps are all about settings that there can be.
+    sound: Mutex<HashSet<String>>,
+}
+
+impl Declaration {
+    fn is_sound(&self, text: &str) -> bool {
+        self.sound.lock().unwrap_or_else(PoisonError::into_inner).contains(text)
+    }
+
+    fn found_sound(&self, text: &str) {
+        let mut sound = self.sound.lock().unwrap_or_else(PoisonError::into_inner);
+        sound.insert(text.to_owned());
+    }
+}
+
+impl Rules<'_> {
+    /// What a schema version of a plugin says of its settings.
+    pub(super) fn declared(&self, plugin: &str, version: u32) -> Result<Arc<Declaration>, StoreError> {
+        let schema = self.schema_at(plugin, version)?;
+        let known = self.declarations.get(&schema.fingerprint());
+        if let Some(known) = known.filter(|known| known.schema.is_twin_of(&schema)) {
+            return Ok(known);
+        }
+        let declaration = Arc::new(Declaration {
+            settings: declared(&schema),
+            schema: Arc::clone(&schema),
+            sound: Mutex::default(),
+        });
+        self.declarations.put(schema.fingerprint(), Arc::clone(&declaration));
+        Ok(declaration)
+    }
+}
+
 /// Tells a migration what the schema version that it begins with says, as far as that is here.
-pub(super) fn resolve(migration: &mut Migration, plugin: &str, live: &Live<'_>) -> Result<(), StoreError> {
-    if migration.asks_its_schema()
-        && let Some(schema) = rules::schema_at(live, plugin, migration.from)?
-    {
-        migration.resolve(&declared(&schema));
+pub(super) fn resolve(migration: &mut Migration, plugin: &str, rules: &Rules<'_>) -> Result<(), StoreError> {
+    if migration.asks_its_schema() && rules.versions(plugin)?.contains(&migration.from) {
+        migration.resolve(&rules.declared(plugin, migration.from)?.settings);
     }
     Ok(())
 }
@@ -48,23 +85,28 @@ impl Chain {
     ///
     /// # Errors
     /// [`MigrateError::Malformed`] for the first one that is not.
-    pub(super) fn check_keys(&self, live: &Live<'_>, from: u32, to: u32) -> Result<(), StoreError> {
+    pub(super) fn check_keys(&self, rules: &Rules<'_>, from: u32, to: u32) -> Result<(), StoreError> {
         for (path, text, migration) in self.links(from, to) {
             // A version that has no schema says nothing of its settings.
-            let Some(schema) = rules::schema_at(live, self.plugin(), migration.from)? else {
+            if !rules.versions(self.plugin())?.contains(&migration.from) {
                 continue;
-            };
-            if let Some(error) = migration.astray(&declared(&schema)).into_iter().next() {
-                let place = line_column(text, error.span.start);
+            }
+            let declared = rules.declared(self.plugin(), migration.from)?;
+            if declared.is_sound(text) {
+                continue;
+            }
+            if let Some(error) = migration.astray(&declared.settings).into_iter().next() {
+                let (line, column) = line_column(text, error.span.start);
                 let (path, message) = (path.to_owned(), error.message);
                 return Err(MigrateError::Malformed {
                     path,
-                    line: place.0,
-                    column: place.1,
+                    line,
+                    column,
                     message,
                 }
                 .into());
             }
+            declared.found_sound(text);
         }
         Ok(())
     }

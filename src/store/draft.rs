@@ -19,6 +19,8 @@ pub(super) struct Draft<'d, 's> {
     files: BTreeMap<String, DraftFile>,
     /// The settings as they are to be, of plugins that were looked at.
     documents: BTreeMap<String, Document>,
+    /// The texts of settings that are of an earlier version in their files, as they were led up.
+    led: BTreeMap<String, String>,
 }
 
 /// One file: in history, in the folder, and as it is to be.
@@ -27,13 +29,24 @@ pub(super) struct DraftFile {
     pub recorded: Option<BlobId>,
     pub live: Option<Vec<u8>>,
     pub after: Option<Vec<u8>>,
-    /// Whether a person has seen what stands in the folder and put this in its place, so that it need not be
-    /// recorded, nor be valid.
-    pub superseded: bool,
+    /// What becomes of an edit by hand that stands in the folder.
+    pub by_hand: ByHand,
     /// Whether what is sealed in it anew was sealed by the verb itself, and need not be opened to be believed.
     pub resealed: bool,
-    /// Whether what stands in the folder is itself what is to be recorded.
-    pub accepted: bool,
+    /// Whether the verb means the file in whatever schema version it is, and not what it is in the one in force.
+    pub as_it_stands: bool,
+}
+
+/// What becomes of an edit by hand that stands in the folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum ByHand {
+    /// It is recorded first, as a revision of its own.
+    #[default]
+    First,
+    /// It is itself what is to be recorded.
+    Accepted,
+    /// A person has seen it and put something else in its place, so that it need not be recorded, nor be valid.
+    Superseded,
 }
 
 impl DraftFile {
@@ -50,6 +63,7 @@ impl<'d, 's> Draft<'d, 's> {
             session,
             files: BTreeMap::new(),
             documents: BTreeMap::new(),
+            led: BTreeMap::new(),
         }
     }
 
@@ -58,26 +72,53 @@ impl<'d, 's> Draft<'d, 's> {
         self.session
     }
 
-    /// The settings of a plugin as they are to be.
+    /// The settings of a plugin as they are to be, in the schema version in force.
     ///
     /// # Errors
     /// [`StoreError::HandEdit`] where the file in the folder is no TOML or is gone: nothing can be changed in it.
     pub(super) fn document(&mut self, plugin: &str) -> Result<&Document, StoreError> {
         if !self.documents.contains_key(plugin) {
-            if !self.session.rules.has(plugin) {
-                return Err(self.session.rules.no_such_plugin(plugin));
+            let stored = self.stored(plugin)?;
+            let text = stored.text().to_owned();
+            let document = self.session.rules.in_force(plugin, stored)?;
+            if document.text() != text {
+                self.led.insert(plugin.to_owned(), document.text().to_owned());
             }
-            let path = settings_path(plugin);
-            let live = self.file(&path)?.live.clone();
-            let document = parse_present(&path, live, &self.session.live)?;
             self.documents.insert(plugin.to_owned(), document);
         }
         Ok(&self.documents[plugin])
     }
 
-    /// Gives a plugin other settings.
+    /// The settings of a plugin as they stand in the folder, in whatever schema version they are.
+    pub(super) fn stored(&mut self, plugin: &str) -> Result<Document, StoreError> {
+        if !self.session.rules.has(plugin) {
+            return Err(self.session.rules.no_such_plugin(plugin));
+        }
+        let path = settings_path(plugin);
+        let live = self.file(&path)?.live.clone();
+        parse_present(&path, live, &self.session.live)
+    }
+
+    /// Gives a plugin other settings. Those that are what the file says already, in another schema version, stay as
+    /// they are there: who changes nothing migrates nothing.
     pub(super) fn put_document(&mut self, plugin: &str, after: Document) -> Result<(), StoreError> {
-        self.put_file(&settings_path(plugin), Some(after.text().as_bytes().to_vec()))?;
+        let path = settings_path(plugin);
+        let same = self.led.get(plugin).is_some_and(|led| led == after.text());
+        let content = if same {
+            self.file(&path)?.live.clone()
+        } else {
+            Some(after.text().as_bytes().to_vec())
+        };
+        self.put_file(&path, content)?;
+        self.documents.insert(plugin.to_owned(), after);
+        Ok(())
+    }
+
+    /// Gives a plugin settings in whatever schema version they are. What differs is told as it stands.
+    pub(super) fn put_stored(&mut self, plugin: &str, after: Document) -> Result<(), StoreError> {
+        let path = settings_path(plugin);
+        self.put_file(&path, Some(after.text().as_bytes().to_vec()))?;
+        self.file(&path)?.as_it_stands = true;
         self.documents.insert(plugin.to_owned(), after);
         Ok(())
     }
@@ -91,9 +132,9 @@ impl<'d, 's> Draft<'d, 's> {
                 recorded,
                 after: live.clone(),
                 live,
-                superseded: false,
+                by_hand: ByHand::First,
                 resealed: false,
-                accepted: false,
+                as_it_stands: false,
             };
             self.files.insert(path.to_owned(), file);
         }
@@ -121,17 +162,17 @@ impl<'d, 's> Draft<'d, 's> {
     pub(super) fn is_seen(&self, path: &str) -> bool {
         self.files
             .get(path)
-            .is_some_and(|file| file.accepted || file.after != file.live)
+            .is_some_and(|file| file.by_hand == ByHand::Accepted || file.after != file.live)
     }
 
     /// Whether the verb changes or records what a plugin's settings must be.
     pub(super) fn changes_rules_of(&self, plugin: &str) -> bool {
         let schemas = format!("schemas/{plugin}/");
-        self.is_seen(MANIFEST)
-            || self
-                .files
-                .keys()
-                .any(|path| path.starts_with(&schemas) && self.is_seen(path))
+        let below = self.files.range(schemas.clone()..);
+        let mut below = below
+            .map(|(path, _)| path)
+            .take_while(|path| path.starts_with(&schemas));
+        self.is_seen(MANIFEST) || below.any(|path| self.is_seen(path))
     }
 
     /// The rules that hold after the verb, where it changes them.

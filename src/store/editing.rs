@@ -112,7 +112,7 @@ impl Store {
             return Ok(editable);
         };
         let mut places = Vec::new();
-        for (key, value) in rules.schema(plugin)?.secret_values(&document) {
+        for (key, value) in rules.schema_for(plugin, &document)?.secret_values(&document) {
             let (Some(text), Some(location)) = (sealed_text(&value), document.locate(&key)) else {
                 continue;
             };
@@ -142,7 +142,7 @@ impl Store {
         let Ok(document) = draft::parse(&before.path, edited.to_vec(), rules.live()) else {
             return Ok(edited.to_vec());
         };
-        let secrets = rules.schema(&before.plugin)?.secret_values(&document);
+        let secrets = rules.schema_for(&before.plugin, &document)?.secret_values(&document);
         let found = before.found(&document, &secrets)?;
         Ok(spliced(document.text(), found.into_iter()).into_bytes())
     }
@@ -156,7 +156,7 @@ impl Store {
             return Ok(checked.hiding(&|| before.plain_in(&String::from_utf8_lossy(after))));
         };
         let live = draft::parse(&before.path, before.bytes.clone(), rules.live()).unwrap_or_default();
-        let schema = rules.schema(&before.plugin)?;
+        let schema = rules.schema_for(&before.plugin, &document)?;
         let new = custody::new_secrets(&schema, &live, &document);
         let moved = custody::moved(&schema, &schema, &live, &document);
         let keyring = || self.keyring(&|_| None).ok().flatten();
@@ -209,7 +209,7 @@ impl Store {
                 }
                 .into());
             }
-            file.superseded = true;
+            file.by_hand = draft::ByHand::Superseded;
             draft.put_file(&before.path, Some(after.to_vec()))
         })
     }

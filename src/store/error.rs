@@ -6,11 +6,12 @@ use thiserror::Error;
 
 use super::{
     ApplyError, CheckedFile, FindError, GetError, InitError, LockError, MigrateError, PluginError, RenderError,
-    RollbackError, SecretError, SetError, SettingError, ValueError,
+    RollbackError, SecretError, SetError, SettingError, SkipError, ValueError,
 };
 use crate::document::EditError;
 use crate::files::FileError;
 use crate::history::{HistoryError, ResolveError};
+use crate::import::ImportError;
 use crate::revision::RevisionId;
 use crate::schema::SchemaError;
 
@@ -137,6 +138,12 @@ pub enum StoreError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// A foreign file could not be read.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// What an import is to leave out is not there.
+    #[error(transparent)]
+    Skip(#[from] SkipError),
     /// No store was made.
     #[error(transparent)]
     Init(#[from] InitError),

@@ -38,6 +38,13 @@ pub enum Origin {
         /// The column, from 1.
         column: usize,
     },
+    /// In a settings file of an earlier schema version, maybe under another name: it was led up in memory.
+    Migrated {
+        /// Its path from the store's folder.
+        file: String,
+        /// The schema version of the file.
+        version: u32,
+    },
     /// Nowhere: the schema's default is in force.
     Default {
         /// The schema, from the store's folder.
@@ -78,24 +85,24 @@ impl Store {
         if let Some((setting, bytes)) = Setting::of_full_name(name, &live)? {
             let document = draft::parse(&settings_path(&setting.plugin), bytes, &live)?;
             let rules = Rules::read(live)?;
-            if let Some(found) = stands(&setting, &document) {
+            if rules.has(&setting.plugin) {
+                return value_in(&setting, document, &rules);
+            }
+            if let Some(found) = stands(&setting, &document, None) {
                 return hide(&setting, found, &rules);
             }
-            if rules.has(&setting.plugin) {
-                return default(&setting, &document, &rules);
-            }
-            let setting = Setting::find(name, rules.live(), &rules)?;
+            let setting = Setting::find(name, &rules)?;
             return found(&setting, &rules);
         }
         let rules = Rules::read(live)?;
-        let setting = Setting::find(name, rules.live(), &rules)?;
+        let setting = Setting::find(name, &rules)?;
         found(&setting, &rules)
     }
 
     fn get_at(&self, name: &KeyPath, revision: &str) -> Result<Found, StoreError> {
         let session = Session::begin(self, Access::Read)?;
         let revision = session.history.resolve(session.head, revision)?;
-        let setting = Setting::find(name, &session.live, &session.rules)?;
+        let setting = Setting::find(name, &session.rules)?;
         let path = settings_path(&setting.plugin);
         let Some(bytes) = session.history.read(revision, &path)? else {
             // The plugin was not there yet, and nothing was in force.
@@ -107,9 +114,10 @@ impl Store {
             .into());
         };
         let document = draft::parse(&path, bytes, &session.live)?;
-        match stands(&setting, &document) {
+        // By the name that it had then, else by the one that it has now.
+        match stands(&setting, &document, None) {
             Some(found) => hide(&setting, found, &session.rules),
-            None => default(&setting, &document, &session.rules),
+            None => value_in(&setting, document, &session.rules),
         }
     }
 }
@@ -117,7 +125,14 @@ impl Store {
 fn found(setting: &Setting, rules: &Rules<'_>) -> Result<Found, StoreError> {
     let path = settings_path(&setting.plugin);
     let document = draft::parse_present(&path, rules.live().read(&path)?, rules.live())?;
-    match stands(setting, &document) {
+    value_in(setting, document, rules)
+}
+
+/// What settings say of one of them in the schema version in force, or else the schema.
+fn value_in(setting: &Setting, document: Document, rules: &Rules<'_>) -> Result<Found, StoreError> {
+    let earlier = rules.other_version(&setting.plugin, &document)?;
+    let document = rules.in_force(&setting.plugin, document)?;
+    match stands(setting, &document, earlier.map(|stated| stated.version)) {
         Some(found) => hide(setting, found, rules),
         None => default(setting, &document, rules),
     }
@@ -135,20 +150,24 @@ fn hide(setting: &Setting, found: Found, rules: &Rules<'_>) -> Result<Found, Sto
     Ok(Found { value, ..found })
 }
 
-/// The value that stands in the document. A whole plugin is shown as it stands, without its defaults.
-fn stands(setting: &Setting, document: &Document) -> Option<Found> {
-    let value = document.get(&setting.path)?;
-    let (line, column) = document.line_column(document.locate(&setting.path)?.key.start);
-    let origin = Origin::File {
-        file: settings_path(&setting.plugin),
-        line,
-        column,
-    };
+/// The value that stands in the document, which was led up from a version or stands so in its file. A whole plugin is
+/// shown as it stands, without its defaults.
+fn stands(setting: &Setting, document: &Document, version: Option<u32>) -> Option<Found> {
     Some(Found {
         key: setting.name(),
-        value,
-        origin,
+        value: document.get(&setting.path)?,
+        origin: origin(&setting.plugin, &setting.path, document, version)?,
         guessed: setting.guessed,
+    })
+}
+
+/// Where a value stands.
+pub(super) fn origin(plugin: &str, path: &KeyPath, document: &Document, version: Option<u32>) -> Option<Origin> {
+    let file = settings_path(plugin);
+    let (line, column) = document.line_column(document.locate(path)?.key.start);
+    Some(match version {
+        None => Origin::File { file, line, column },
+        Some(version) => Origin::Migrated { file, version },
     })
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use thiserror::Error;
 
+use super::chain;
 use super::lock::WriterLock;
 use super::manifest::{self, MANIFEST, MANIFEST_SCHEMA};
 use super::session::{Access, Session};
@@ -92,8 +93,8 @@ impl Store {
         })
     }
 
-    /// Makes a store in `folder`, which is made where it is missing. A manifest, settings and schemas that stand
-    /// there already are checked and recorded; nothing of them is changed. A clone of a store gets what git does
+    /// Makes a store in `folder`, which is made where it is missing. A manifest, settings, schemas and migrations that
+    /// stand there already are checked and recorded; nothing of them is changed. A clone of a store gets what git does
     /// not clone: the settings of its repository, and that its history is accepted here. A store stays as it is.
     pub fn init(folder: &Path, limits: Limits) -> Result<Created, StoreError> {
         std::fs::create_dir_all(folder).map_err(|source| FileError::io("make the folder", folder, source))?;
@@ -165,7 +166,7 @@ impl Store {
         })
     }
 
-    /// The settings and schemas that stand in the folder already and that the manifest names, once they are
+    /// The settings, schemas and migrations that stand in the folder already and that the manifest names, once they are
     /// known to be valid.
     fn existing_files(&self) -> Result<Vec<Edit>, StoreError> {
         let rules = rules::Rules::read(super::live::Live::settled(self))?;
@@ -181,8 +182,17 @@ impl Store {
                     content: Some(content),
                 });
             }
-            for version in rules.versions(plugin)? {
+            for version in rules.versions(plugin)?.iter().copied() {
                 let path = manifest::schema_path(plugin, version);
+                edits.push(Edit {
+                    content: rules.live().read(&path)?,
+                    path,
+                });
+            }
+        }
+        for (plugin, path) in chain::migrations(rules.live())? {
+            if rules.has(&plugin) {
+                rules.chain(&plugin)?;
                 edits.push(Edit {
                     content: rules.live().read(&path)?,
                     path,

@@ -234,7 +234,7 @@ pub(super) fn with_numbers_wanted(
 
 /// `5` becomes `5.0` where a float stands or the schema holds only numbers in general, so that a program that
 /// reads floats keeps reading one; a float that is whole becomes an integer where only those are allowed.
-fn as_number_wanted(value: Value, kinds: &[Kind], current: Option<&Value>) -> Value {
+pub(super) fn as_number_wanted(value: Value, kinds: &[Kind], current: Option<&Value>) -> Value {
     let wants_float = match current {
         Some(Value::Float(_)) => !kinds.contains(&Kind::Integer),
         Some(_) => false,
@@ -262,7 +262,7 @@ fn exact_integer(number: f64) -> Option<i64> {
         .flatten()
 }
 
-fn kind_of(value: &Value) -> Kind {
+pub(super) fn kind_of(value: &Value) -> Kind {
     match value {
         Value::String(_) | Value::Datetime(_) => Kind::String,
         Value::Integer(_) => Kind::Integer,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::custody::Mask;
-use super::get::{Origin, default_in_force};
+use super::get::{self, Origin, default_in_force};
 use super::live::Live;
 use super::manifest::{schema_path, settings_path};
 use super::rules::Rules;
@@ -60,7 +60,7 @@ impl Store {
             }
             return Ok(rows);
         };
-        let setting = Setting::find(prefix, rules.live(), &rules)?;
+        let setting = Setting::find(prefix, &rules)?;
         rows_of(&setting.plugin, &setting.path, &rules)
     }
 
@@ -92,7 +92,7 @@ impl Store {
     /// What is known about a setting.
     pub fn describe(&self, name: &KeyPath) -> Result<Description, StoreError> {
         let rules = Rules::read(Live::open(self)?)?;
-        let setting = Setting::find(name, rules.live(), &rules)?;
+        let setting = Setting::find(name, &rules)?;
         let document = read_document(&setting.plugin, &rules)?;
         let schema = rules.schema(&setting.plugin)?;
         let current = document.get(&setting.path);
@@ -116,11 +116,15 @@ impl Store {
 
 fn read_document(plugin: &str, rules: &Rules<'_>) -> Result<Document, StoreError> {
     let path = settings_path(plugin);
-    draft::parse_present(&path, rules.live().read(&path)?, rules.live())
+    let document = draft::parse_present(&path, rules.live().read(&path)?, rules.live())?;
+    rules.in_force(plugin, document)
 }
 
 fn rows_of(plugin: &str, prefix: &KeyPath, rules: &Rules<'_>) -> Result<Vec<Row>, StoreError> {
-    let document = read_document(plugin, rules)?;
+    let path = settings_path(plugin);
+    let document = draft::parse_present(&path, rules.live().read(&path)?, rules.live())?;
+    let earlier = rules.other_version(plugin, &document)?.map(|stated| stated.version);
+    let document = rules.in_force(plugin, document)?;
     let schema = rules.schema(plugin)?;
     let name = KeyPath::root().key(plugin);
     let mut rows = Vec::new();
@@ -129,14 +133,11 @@ fn rows_of(plugin: &str, prefix: &KeyPath, rules: &Rules<'_>) -> Result<Vec<Row>
         let (path, Some(value)) = (change.key, change.after) else {
             continue;
         };
-        let Some(location) = document.locate(&path).filter(|_| path.starts_with(prefix)) else {
+        if !path.starts_with(prefix) {
             continue;
-        };
-        let (line, column) = document.line_column(location.key.start);
-        let origin = Origin::File {
-            file: settings_path(plugin),
-            line,
-            column,
+        }
+        let Some(origin) = get::origin(plugin, &path, &document, earlier) else {
+            continue;
         };
         // A table's default belongs to another shape of this setting than the one that stands there.
         let is_table = |value: &Value| value.as_table().is_some();

@@ -56,13 +56,25 @@ impl<'s> Live<'s> {
         }
     }
 
+    /// The drafted files that may stand below a folder: of thousands, those of one plugin.
+    fn drafted_below(&self, folder: &str) -> impl Iterator<Item = (&String, &Option<Vec<u8>>)> {
+        let folder = format!("{folder}/");
+        let range = self.drafted.range(folder.clone()..);
+        range.take_while(move |(path, _)| path.starts_with(&folder))
+    }
+
     /// The files of a folder as a draft wants them, by their names there; nothing for one that goes.
     pub(super) fn drafted_in(&self, folder: &str) -> BTreeMap<String, Option<&[u8]>> {
-        let in_folder = self.drafted.iter().filter_map(|(path, content)| {
+        let in_folder = self.drafted_below(folder).filter_map(|(path, content)| {
             let name = path.strip_prefix(folder)?.strip_prefix('/')?;
             Some((name.to_owned(), content.as_deref()))
         });
         in_folder.filter(|(name, _)| !name.contains('/')).collect()
+    }
+
+    /// The store.
+    pub(super) fn store(&self) -> &'s Store {
+        self.store
     }
 
     /// The store's folder.
@@ -108,7 +120,7 @@ impl<'s> Live<'s> {
 
     /// The names in a folder of the store that end in `suffix`, without it, sorted; none where there is no folder.
     pub(super) fn names(&self, folder: &str, suffix: &str) -> Result<Vec<String>, StoreError> {
-        let drafted = self.drafted.iter().filter_map(|(path, content)| {
+        let drafted = self.drafted_below(folder).filter_map(|(path, content)| {
             let name = path.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(suffix)?;
             (content.is_some() && !name.contains('/')).then(|| name.to_owned())
         });

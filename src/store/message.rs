@@ -1,6 +1,10 @@
 //! What is written into history about a change: a message made from it where none was given, and trailers
 //! that `git log --grep` finds.
 
+use std::collections::{BTreeSet, HashSet};
+
+use indexmap::IndexSet;
+
 use crate::document::{Change, Segment};
 use crate::revision::Message;
 
@@ -8,6 +12,10 @@ use crate::revision::Message;
 const NAMED: usize = 3;
 /// A line that is longer than this many characters is cut; history holds its values whole.
 const LONGEST_LINE: usize = 120;
+/// More plugins than this are counted in the first line.
+const LISTED: usize = 10;
+/// More changes than this have no lines and no trailers of their own: those of their plugins find them.
+const MOST_LINES: usize = 1000;
 /// How the message of a hand edit begins.
 const BY_HAND: &str = "edited by hand: ";
 
@@ -26,7 +34,7 @@ pub(super) fn of_change(
             // What was in it alone would read as if it had been added.
             let lines: Vec<String> = changes.iter().map(line).collect();
             let settings = if lines.len() == 1 { "setting" } else { "settings" };
-            let plugins = plugins(changes).join(", ");
+            let plugins = Vec::from_iter(plugins(changes)).join(", ");
             format!("removed {plugins}: {} {settings}\n\n{}", lines.len(), lines.join("\n"))
         } else if by_hand {
             hand_summary(changes, files)
@@ -54,14 +62,18 @@ pub(super) fn of_hand_edit(changes: &[Change], files: &[String]) -> Message {
 /// The lines of a message that say more than its changes do. Those were made by [`of_change`] where nobody gave
 /// another message.
 pub(super) fn remarks<'m>(message: &'m str, changes: &[Change]) -> Vec<&'m str> {
-    let told: Vec<String> = changes.iter().map(line).collect();
-    let summary = told.join(", ");
+    let told: HashSet<String> = changes.iter().map(line).collect();
+    let summary = (changes.len() <= NAMED).then(|| changes.iter().map(line).collect::<Vec<_>>().join(", "));
+    let summary = summary.as_deref();
+    let rest = changes.len().checked_sub(MOST_LINES).map(|_| more(changes.len()));
     let mut remarks: Vec<&str> = Vec::new();
     for (at, text) in message.lines().enumerate() {
         let by_hand = text.strip_prefix(BY_HAND);
-        if at == 0 && by_hand == Some(summary.as_str()) {
+        if at == 0 && by_hand.is_some() && by_hand == summary {
             remarks.push(BY_HAND.trim_end_matches([':', ' ']));
-        } else if !(at == 0 && text == summary || at > 0 && told.iter().any(|told| told == text)) {
+        } else if !(at == 0 && Some(text) == summary
+            || at > 0 && (told.contains(text) || rest.as_deref() == Some(text)))
+        {
             remarks.push(text);
         }
     }
@@ -71,9 +83,13 @@ pub(super) fn remarks<'m>(message: &'m str, changes: &[Change]) -> Vec<&'m str> 
     remarks
 }
 
-/// Whether a message tells a change.
-pub(super) fn tells(message: &str, change: &Change) -> bool {
-    message.contains(&line(change))
+/// The changes that a message does not tell.
+pub(super) fn untold<'c>(message: &str, changes: &'c [Change]) -> Vec<&'c Change> {
+    let lines: HashSet<&str> = message.lines().collect();
+    let first = message.lines().next().unwrap_or_default();
+    // A few stand together in the first line.
+    let is_told = |told: &str| lines.contains(told) || first.contains(told);
+    changes.iter().filter(|change| !is_told(&line(change))).collect()
 }
 
 fn hand_summary(changes: &[Change], files: &[String]) -> String {
@@ -84,13 +100,32 @@ fn hand_summary(changes: &[Change], files: &[String]) -> String {
 fn summary(changes: &[Change], files: &[String]) -> String {
     let lines: Vec<String> = changes.iter().map(line).collect();
     match lines.len() {
+        0 if files.len() > LISTED => format!("{} files\n\n{}", files.len(), body(files)),
         0 => files.join(", "),
         1..=NAMED => lines.join(", "),
         count => {
-            let plugins = plugins(changes).join(", ");
-            format!("{plugins}: {count} settings\n\n{}", lines.join("\n"))
+            let plugins = plugins(changes);
+            let plugins = if plugins.len() > LISTED {
+                format!("{} plugins", plugins.len())
+            } else {
+                Vec::from_iter(plugins).join(", ")
+            };
+            format!("{plugins}: {count} settings\n\n{}", body(&lines))
         }
     }
+}
+
+/// A line for each change, as long as somebody may read them. Git reads a commit whole whenever anything of its revision
+/// is asked for, so a message of megabytes would slow down all that comes after it.
+fn body(lines: &[String]) -> String {
+    if lines.len() <= MOST_LINES {
+        return lines.join("\n");
+    }
+    format!("{}\n{}", lines[..MOST_LINES].join("\n"), more(lines.len()))
+}
+
+fn more(count: usize) -> String {
+    format!("and {} more", count - MOST_LINES)
 }
 
 fn line(change: &Change) -> String {
@@ -104,29 +139,22 @@ fn line(change: &Change) -> String {
 
 fn trailers(via: &'static str, changes: &[Change], files: &[String]) -> Vec<(&'static str, String)> {
     let mut trailers = vec![(Message::VIA, via.to_owned())];
-    let mut named = plugins(changes);
-    named.extend(
-        files
-            .iter()
-            .filter_map(|path| super::manifest::plugin_of(path))
-            .map(str::to_owned),
-    );
-    named.sort();
-    named.dedup();
-    trailers.extend(named.into_iter().map(|plugin| ("Plugin", plugin)));
-    trailers.extend(changes.iter().map(|change| ("Key", change.key.to_string())));
+    let mut named: BTreeSet<&str> = plugins(changes).into_iter().collect();
+    named.extend(files.iter().filter_map(|path| super::manifest::plugin_of(path)));
+    trailers.extend(named.into_iter().map(|plugin| ("Plugin", plugin.to_owned())));
+    if changes.len() <= MOST_LINES {
+        trailers.extend(changes.iter().map(|change| ("Key", change.key.to_string())));
+    }
     trailers
 }
 
-/// The plugins that changes concern, in order.
-fn plugins(changes: &[Change]) -> Vec<String> {
-    let mut plugins: Vec<String> = Vec::new();
-    for change in changes {
-        if let Some(Segment::Key(plugin)) = change.key.segments().first()
-            && !plugins.contains(plugin)
-        {
-            plugins.push(plugin.clone());
-        }
-    }
-    plugins
+/// The plugins whose settings changed, in that order.
+pub(super) fn plugins(changes: &[Change]) -> IndexSet<&str> {
+    let named = changes
+        .iter()
+        .filter_map(|change| match change.key.segments().first()? {
+            Segment::Key(plugin) => Some(plugin.as_str()),
+            Segment::Index(_) => None,
+        });
+    named.collect()
 }

@@ -4,18 +4,23 @@
 //! history, and only what has changed since then is led back through the inverses of the steps. So what a step dropped
 //! comes back with its comments, and settings that nobody has touched become the very bytes that they were.
 
-use serde::Serialize;
+use std::sync::Arc;
 
-use super::chain::{Chain, MigrateError};
-use super::draft::{self, Draft};
-use super::manifest::{MANIFEST, settings_path};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::chain::{Chain, MigrateError, migration_path};
+use super::draft::{self, ByHand, Draft};
+use super::manifest::{MANIFEST, schema_path, settings_path};
+use super::parallel::in_parallel;
 use super::plan::{Intent, Outcome};
 use super::plugin::edit_manifest;
 use super::restore::Earlier;
+use super::rules::Rules;
 use super::session::{Access, Session};
+use super::versions::{stating, version_of};
 use super::{Store, StoreError};
 use crate::document::{Document, KeyPath, Value};
-use crate::schema::{SchemaLine, StatedVersion, VERSION_KEY};
 
 mod check;
 mod led;
@@ -52,10 +57,10 @@ impl Store {
             let current = session.rules.version(plugin)?;
             let version = version_of(&document, current);
             let newest = session.rules.versions(plugin)?.last().copied().unwrap_or(current);
-            let chain = Chain::read(plugin, &session.live);
+            let chain = session.rules.chain(plugin);
             let way = chain.and_then(|chain| {
                 let paths = chain.way(version, newest.max(version))?;
-                chain.check_keys(&session.live, version, newest.max(version))?;
+                chain.check_keys(&session.rules, version, newest.max(version))?;
                 Ok(paths.into_iter().map(str::to_owned).collect())
             });
             let (ahead, trouble) = match way {
@@ -77,13 +82,14 @@ impl Store {
 
     /// Brings the settings of a plugin, or of all, to a schema version, or to the newest that is there, and puts that
     /// version in force: all in one revision, or none. Steps that run a program are done only where `runs` allows it:
-    /// they may have come from elsewhere.
+    /// they may have come from elsewhere. `progress` is told how many of how many plugins are done.
     pub fn migrate(
         &self,
         plugin: Option<&str>,
         to: Option<u32>,
         runs: bool,
         intent: &Intent,
+        progress: &dyn Fn(usize, usize),
     ) -> Result<Outcome, StoreError> {
         let mut warnings = Vec::new();
         let mut outcome = self.change("migrate", intent, &mut |draft| {
@@ -94,15 +100,30 @@ impl Store {
                 Some(plugin) => vec![plugin.to_owned()],
                 None => session.rules.plugins().map(str::to_owned).collect(),
             };
-            for plugin in chosen {
-                let asked = Asked {
-                    to,
-                    runs,
-                    dry_run: intent.dry_run,
-                };
-                migrate_plugin(draft, &plugin, &asked, &mut warnings)?;
+            let asked = Asked {
+                to,
+                runs,
+                dry_run: intent.dry_run,
+            };
+            let mut tasks = Vec::with_capacity(chosen.len());
+            for plugin in &chosen {
+                tasks.extend(task(draft, plugin, &asked)?);
             }
-            Ok(())
+            let rules = &session.rules;
+            let led = in_parallel(&tasks, progress, |task| task.lead(rules));
+            let mut versions = Vec::with_capacity(tasks.len());
+            for (task, led) in tasks.iter().zip(led) {
+                let document = match led? {
+                    Led::To(document) => document,
+                    Led::By(chain) => match task.lead_by_hand(session, &chain, &asked, &mut warnings)? {
+                        Some(document) => document,
+                        None => continue,
+                    },
+                };
+                draft.put_stored(task.plugin, document)?;
+                versions.push((task.plugin, task.to));
+            }
+            put_in_force(draft, &versions)
         })?;
         outcome.warnings.extend(warnings);
         Ok(outcome)
@@ -116,11 +137,11 @@ impl Store {
                 let plugin = plugin.to_owned();
                 return Err(MigrateError::NoSchema { plugin, version }.into());
             }
-            let stated = stating(draft.document(plugin)?, version)?;
+            let stated = stating(&draft.stored(plugin)?, version)?;
             // What stands there may fit this version alone.
-            draft.file(&settings_path(plugin))?.superseded = true;
-            draft.put_document(plugin, stated)?;
-            put_in_force(draft, plugin, version)
+            draft.file(&settings_path(plugin))?.by_hand = ByHand::Superseded;
+            draft.put_stored(plugin, stated)?;
+            put_in_force(draft, &[(plugin, version)])
         })
     }
 }
@@ -132,46 +153,97 @@ struct Asked {
     dry_run: bool,
 }
 
-fn migrate_plugin(
-    draft: &mut Draft<'_, '_>,
-    plugin: &str,
-    asked: &Asked,
-    warnings: &mut Vec<String>,
-) -> Result<(), StoreError> {
-    let session = draft.session();
-    let current = session.rules.version(plugin)?;
-    let versions = session.rules.versions(plugin)?;
+/// Settings that are to come to a version.
+struct Task<'t> {
+    plugin: &'t str,
+    document: Document,
+    from: u32,
+    to: u32,
+}
+
+/// What came of a task.
+enum Led {
+    /// The settings in the other version.
+    To(Document),
+    /// It takes a program, or history; these are its steps.
+    By(Arc<Chain>),
+}
+
+/// Reads a plugin's settings, and all that is recorded with them; nothing where they cannot come to any version.
+fn task<'t>(draft: &mut Draft<'_, '_>, plugin: &'t str, asked: &Asked) -> Result<Option<Task<'t>>, StoreError> {
+    let rules = &draft.session().rules;
+    let current = rules.version(plugin)?;
+    let versions = rules.versions(plugin)?;
     let to = asked.to.or_else(|| versions.last().copied()).unwrap_or(current);
     if !versions.contains(&to) {
         let plugin = plugin.to_owned();
         return Err(MigrateError::NoSchema { plugin, version: to }.into());
     }
-    let document = draft.document(plugin)?.clone();
-    let version = version_of(&document, current);
-    let chain = Chain::read(plugin, &session.live)?;
-    chain.way(version, to)?;
-    chain.check_keys(&session.live, version, to)?;
-    if let Some(command) = chain.command(version, to) {
-        if asked.dry_run {
-            warnings.push(format!("{command}; it is not run to look ahead"));
-            return Ok(());
-        }
-        if !asked.runs {
-            return Err(command.into());
-        }
+    let document = draft.stored(plugin)?;
+    let from = version_of(&document, current);
+    if from > to && !versions.contains(&from) {
+        // Of a version that is not here, nothing is known.
+        rules.in_force(plugin, document)?;
+        return Ok(None);
     }
-    let way = Way {
-        session,
+    // Steps or a schema that somebody has just written are recorded with what they did.
+    for version in from.min(to)..from.max(to) {
+        draft.file(&migration_path(plugin, version))?;
+    }
+    draft.file(&schema_path(plugin, to))?;
+    Ok(Some(Task {
         plugin,
-        chain: &chain,
-    };
-    let migrated = match version.cmp(&to) {
-        std::cmp::Ordering::Less => way.up(document, version, to)?,
-        std::cmp::Ordering::Greater => way.down(document, version, to, warnings)?,
-        std::cmp::Ordering::Equal => document,
-    };
-    draft.put_document(plugin, stating(&migrated, to)?)?;
-    put_in_force(draft, plugin, to)
+        document,
+        from,
+        to,
+    }))
+}
+
+impl Task<'_> {
+    /// Leads the settings as far as the steps alone can: on any thread.
+    fn lead(&self, rules: &Rules<'_>) -> Result<Led, StoreError> {
+        let chain = rules.chain(self.plugin)?;
+        chain.way(self.from, self.to)?;
+        chain.check_keys(rules, self.from, self.to)?;
+        if self.from > self.to || chain.command(self.from, self.to).is_some() {
+            return Ok(Led::By(chain));
+        }
+        let none = &mut |_: &[String], _, _: &_| Err("no program is run here".to_owned());
+        let led = chain.lead(self.document.clone(), self.from, self.to, none)?;
+        Ok(Led::To(stating(&led.document, self.to)?))
+    }
+
+    /// Leads them with history and programs; nothing where only a program could tell, and it is not to be run.
+    fn lead_by_hand(
+        &self,
+        session: &Session<'_>,
+        chain: &Chain,
+        asked: &Asked,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<Document>, StoreError> {
+        let (from, to) = (self.from, self.to);
+        if let Some(command) = chain.command(from, to) {
+            if asked.dry_run {
+                warnings.push(format!("{command}; it is not run to look ahead"));
+                return Ok(None);
+            }
+            if !asked.runs {
+                return Err(command.into());
+            }
+        }
+        let way = Way {
+            session,
+            plugin: self.plugin,
+            chain,
+        };
+        let document = self.document.clone();
+        let led = if from < to {
+            way.up(document, from, to)?
+        } else {
+            way.down(document, from, to, warnings)?
+        };
+        stating(&led, to).map(Some)
+    }
 }
 
 /// The migrations of one plugin, and the history that the way down looks into.
@@ -182,13 +254,14 @@ struct Way<'w, 's> {
 }
 
 impl Way<'_, '_> {
-    fn up(&self, mut document: Document, from: u32, to: u32) -> Result<Document, StoreError> {
+    fn up(&self, document: Document, from: u32, to: u32) -> Result<Document, StoreError> {
+        Ok(self.chain.lead(document, from, to, &mut self.runner())?.document)
+    }
+
+    /// Runs the programs that a migration names, in the store's folder.
+    fn runner(&self) -> impl FnMut(&[String], u64, &Json) -> Result<Json, String> {
         let root = &self.session.store.root;
-        for version in from..to {
-            let mut run = |command: &[String], seconds: u64, settings: &_| run::run(command, seconds, settings, root);
-            document = self.chain.up(&document, version, &mut run)?.document;
-        }
-        Ok(document)
+        move |command, seconds, settings| run::run(command, seconds, settings, root)
     }
 
     fn down(
@@ -204,9 +277,7 @@ impl Way<'_, '_> {
                 from = crossing.version;
                 continue;
             }
-            let root = &self.session.store.root;
-            let mut run = |command: &[String], seconds: u64, settings: &_| run::run(command, seconds, settings, root);
-            let undone = self.chain.down(&document, from, &mut run)?;
+            let undone = self.chain.down(&document, from, &mut self.runner())?;
             for loss in undone.losses {
                 let key = KeyPath::root().key(self.plugin).concat(&loss.key);
                 warnings.push(format!("`{key}` is not kept in version {}", from - 1));
@@ -270,46 +341,24 @@ struct Crossing {
     version: u32,
 }
 
-/// The version of a document: what it says, else what is in force.
-fn version_of(document: &Document, current: u32) -> u32 {
-    // Where it says two, whoever checks it says so.
-    let stated = StatedVersion::of(document).ok().flatten();
-    stated.map_or(current, |stated| stated.version)
-}
-
-/// A document that states a version where it states one.
-fn stating(document: &Document, version: u32) -> Result<Document, StoreError> {
-    let mut document = document.clone();
-    let key = KeyPath::root().key(VERSION_KEY);
-    if StatedVersion::of_key(&document).is_some() {
-        document = document.set(&key, &Value::Integer(version.into()))?;
-    }
-    let line = SchemaLine::find(document.text()).and_then(|line| Some((line.version()?, line)));
-    let Some((_, line)) = line.filter(|(stated, _)| *stated != version) else {
-        return Ok(document);
+/// Says in the manifest which schema versions are in force: all at once, since a store may have thousands of plugins.
+pub(super) fn put_in_force(draft: &mut Draft<'_, '_>, versions: &[(&str, u32)]) -> Result<(), StoreError> {
+    let plugins = &draft.session().rules.manifest().plugins;
+    let is_said = |plugin: &str, version| {
+        let entry = plugins.get(plugin);
+        entry.and_then(|entry| entry.schema_version) == Some(version)
     };
-    let text = document.text();
-    let folder = line.path.rfind('/').map_or(0, |at| at + 1);
-    let name = line.span.start + folder..line.span.end;
-    let text = format!("{}{version}.schema.json{}", &text[..name.start], &text[name.end..]);
-    // A comment with another text in it is still one.
-    Ok(Document::parse(text).unwrap_or(document))
-}
-
-pub(super) fn put_in_force(draft: &mut Draft<'_, '_>, plugin: &str, version: u32) -> Result<(), StoreError> {
-    let key = KeyPath::root().key("plugins").key(plugin).key("schema-version");
-    if draft
-        .session()
-        .rules
-        .manifest()
-        .plugins
-        .get(plugin)
-        .and_then(|entry| entry.schema_version)
-        == Some(version)
-    {
+    let mut versions: Vec<(&str, u32)> = versions.to_vec();
+    versions.retain(|(plugin, version)| !is_said(plugin, *version));
+    if versions.is_empty() {
         return Ok(());
     }
     edit_manifest(draft, |manifest| {
-        Ok(manifest.set(&key, &Value::Integer(version.into()))?)
+        let mut rewrite = manifest.rewrite();
+        for (plugin, version) in &versions {
+            let key = KeyPath::root().key("plugins").key(*plugin).key("schema-version");
+            rewrite.set(&key, &Value::Integer((*version).into()))?;
+        }
+        Ok(rewrite.finish()?)
     })
 }

@@ -64,6 +64,15 @@ impl Opened {
         opened
     }
 
+    /// Calls what was moved by its new keys.
+    pub(super) fn rename(&mut self, moved: &[(KeyPath, KeyPath, String)]) {
+        for (path, _) in &mut self.values {
+            if let Some((_, to, _)) = moved.iter().find(|(from, _, _)| from == path) {
+                *path = to.clone();
+            }
+        }
+    }
+
     /// What could not be opened: one violation for each value that is damaged or belongs elsewhere, and one for all that
     /// nobody here can open.
     pub(super) fn violations(&self, document: &Document, unsealing: &Unsealing) -> Vec<Violation> {

@@ -1,13 +1,15 @@
 //! Plan: a verb's change, checked, with all that is needed to record it, and not yet written.
 
+use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::time::Instant;
 
 use serde::Serialize;
 
 use super::commit::{self, FileChange};
-use super::draft::{self, Draft, DraftFile};
+use super::draft::{self, ByHand, Draft, DraftFile};
 use super::manifest::{plugin_of, settings_path};
+use super::parallel::in_parallel;
 use super::rules::Rules;
 use super::session::{Access, Session};
 use super::{CheckedFile, Store, StoreError, author, custody, message, opened};
@@ -110,21 +112,25 @@ fn plan(
     let changed_rules = draft.rules()?;
     let rules = changed_rules.as_ref().unwrap_or(&session.rules);
     let mut plan = Plan::default();
+    let mut judged = judged_in_parallel(rules, &draft)?;
     let (mut hand_edits, mut refused) = (Vec::new(), Vec::new());
     for (path, file) in draft.files() {
         let plugin = plugin_of(path);
-        if file.is_edited_by_hand()? && !file.superseded {
+        if file.is_edited_by_hand()? && file.by_hand != ByHand::Superseded {
             hand_edits.extend(plan.take_up(session, rules, path, file)?);
         }
         if file.after == file.live {
             continue;
         }
-        if file.superseded && file.is_edited_by_hand()? {
+        if file.by_hand == ByHand::Superseded && file.is_edited_by_hand()? {
             let for_all = files::is_readable_by_all(&session.store.root.join(path));
             plan.superseded.extend(file.live.clone().map(|live| (live, for_all)));
         }
-        if let Some(plugin) = plugin {
-            let before = if file.superseded {
+        if let Some(judged) = judged.remove(path) {
+            refused.extend(Some(judged.checked).filter(CheckedFile::is_refused));
+            plan.changes.extend(judged.changes);
+        } else if let Some(plugin) = plugin {
+            let before = if file.by_hand == ByHand::Superseded {
                 recorded(session, file)?
             } else {
                 file.live.clone()
@@ -136,7 +142,7 @@ fn plan(
                 refused.extend(Some(checked).filter(CheckedFile::is_refused));
                 after = sealed;
             }
-            plan.changes.extend(rules.changes(plugin, &before, &after));
+            plan.changes.extend(changes(rules, plugin, file, &before, &after));
             plan.files.push(FileChange {
                 path: path.to_owned(),
                 before: file.live.clone(),
@@ -160,6 +166,50 @@ fn plan(
     Ok(plan)
 }
 
+/// What the check of one plugin's settings came to.
+struct Judged {
+    checked: CheckedFile,
+    changes: Vec<Change>,
+}
+
+/// Checks the settings that a verb has changed on all processors where there are many, but for those with secrets, which
+/// have to be sealed.
+fn judged_in_parallel<'d>(rules: &Rules<'_>, draft: &'d Draft<'_, '_>) -> Result<HashMap<&'d str, Judged>, StoreError> {
+    /// With fewer, threads cost more than they save.
+    const MANY: usize = 16;
+    let is_plain =
+        |file: &DraftFile| file.after.is_some() && file.after != file.live && file.by_hand != ByHand::Superseded;
+    let candidates = draft.files().filter_map(|(path, file)| {
+        let plugin = plugin_of(path).filter(|_| is_plain(file))?;
+        Some((path, plugin, file))
+    });
+    let tasks: Vec<(&str, &str, &DraftFile)> = candidates.collect();
+    if tasks.len() < MANY {
+        return Ok(HashMap::new());
+    }
+    let judge = |(path, plugin, file): &(&'d str, &str, &DraftFile)| -> Result<Option<(&'d str, Judged)>, StoreError> {
+        let parse = |bytes: &Option<Vec<u8>>| draft::parse(path, bytes.clone().unwrap_or_default(), rules.live());
+        let after = parse(&file.after)?;
+        if rules.schema_for(plugin, &after)?.has_secrets() {
+            return Ok(None);
+        }
+        let checked = rules.check_settings(plugin, &after)?;
+        let changes = changes(rules, plugin, file, &parse(&file.live)?, &after);
+        Ok(Some((path, Judged { checked, changes })))
+    };
+    let judged = in_parallel(&tasks, &|_, _| {}, judge);
+    judged.into_iter().filter_map(Result::transpose).collect()
+}
+
+/// What a verb changes in a plugin's settings, as it is told.
+fn changes(rules: &Rules<'_>, plugin: &str, file: &DraftFile, before: &Document, after: &Document) -> Vec<Change> {
+    if file.as_it_stands {
+        rules.changes_as_they_stand(plugin, before, after)
+    } else {
+        rules.changes(plugin, before, after)
+    }
+}
+
 impl Plan {
     /// Takes up a hand edit, or says why it cannot be.
     fn take_up(
@@ -179,11 +229,16 @@ impl Plan {
             let live = draft::parse(path, file.live.clone().unwrap_or_default(), &session.live)?;
             let recorded = draft::parse(path, recorded(session, file)?.unwrap_or_default(), &session.live)?;
             if file.live.is_some() {
-                // A plugin that goes is checked by the rules that it had.
-                let its_rules = if rules.has(plugin) { rules } else { &session.rules };
+                // A plugin that goes, or that comes to another schema version, is checked by the rules that it had.
+                let is_of_before = !rules.has(plugin) || file.as_it_stands;
+                let its_rules = if is_of_before { &session.rules } else { rules };
                 // An identity that cannot be used here keeps nobody from saving what has nothing to do with it.
                 let keyring = || session.store.keyring(&|_| None).ok().flatten();
-                let checked = its_rules.check_by_hand(plugin, &recorded, &live, &keyring)?;
+                let mut checked = its_rules.check_by_hand(plugin, &recorded, &live, &keyring)?;
+                if checked.is_refused() && file.as_it_stands {
+                    // It may be of the version that is put in force only now.
+                    checked = rules.check_by_hand(plugin, &recorded, &live, &keyring)?;
+                }
                 if checked.is_refused() {
                     return Ok(Some(checked));
                 }
@@ -195,7 +250,7 @@ impl Plan {
             before: None,
             after: file.live.clone(),
         };
-        if file.accepted {
+        if file.by_hand == ByHand::Accepted {
             self.changes.extend(changes);
             self.accepted.push(change);
             return Ok(None);
@@ -217,20 +272,22 @@ fn check_and_seal(
     file: &DraftFile,
     after: Document,
 ) -> Result<(CheckedFile, Document), StoreError> {
-    let schema = rules.schema(plugin)?;
+    let schema = rules.schema_for(plugin, &after)?;
     if !schema.has_secrets() {
         return Ok((rules.check_settings(plugin, &after)?, after));
     }
     let live = file.live.clone().unwrap_or_default();
     let live = draft::parse(&settings_path(plugin), live, &session.live).unwrap_or_default();
-    let mut secrets = custody::new_secrets(&schema, &live, &after);
     // A migration gives settings other names under another schema.
-    let old = session
-        .rules
-        .has(plugin)
-        .then(|| session.rules.schema(plugin))
-        .transpose()?;
-    let moved = custody::moved(old.as_deref().unwrap_or(&schema), &schema, &live, &after);
+    let has_old = session.rules.has(plugin);
+    let old = has_old.then(|| session.rules.schema_for(plugin, &live)).transpose()?;
+    let old = old.as_deref().unwrap_or(&schema);
+    let mut secrets = custody::new_secrets(&schema, &live, &after);
+    // What has become secret only now is sealed as if it were new.
+    if !std::ptr::eq(old, schema.as_ref()) {
+        secrets.extend(custody::secret_from_now_on(old, &schema, &live, &after));
+    }
+    let moved = custody::moved(old, &schema, &live, &after);
     // What the verb has sealed itself is only looked at: opening all of it would make every `rekey` twice as long.
     let keyring = || {
         if file.resealed {
@@ -240,7 +297,7 @@ fn check_and_seal(
         session.store.keyring(&|_| None).ok().flatten()
     };
     // Of what a person has put in the place of a hand edit, nothing was looked into yet.
-    let known = if file.superseded {
+    let known = if file.by_hand == ByHand::Superseded {
         let recorded = recorded(session, file)?.unwrap_or_default();
         draft::parse(&settings_path(plugin), recorded, &session.live).unwrap_or_default()
     } else {
@@ -374,11 +431,10 @@ fn catalogue(session: &Session<'_>, revisions: [Option<RevisionId>; 2]) {
 
 /// The files whose change is not told by their settings: comments, the manifest, schemas.
 fn other_files<'f>(files: impl Iterator<Item = &'f FileChange>, changes: &[Change]) -> Vec<String> {
-    let told = |path: &str| {
-        let plugin = plugin_of(path).map(|plugin| KeyPath::root().key(plugin));
-        plugin.is_some_and(|plugin| changes.iter().any(|change| change.key.starts_with(&plugin)))
-    };
-    files.map(|file| file.path.clone()).filter(|path| !told(path)).collect()
+    let told = message::plugins(changes);
+    let paths = files.map(|file| &file.path);
+    let others = paths.filter(|path| plugin_of(path).is_none_or(|plugin| !told.contains(plugin)));
+    others.cloned().collect()
 }
 
 fn edits<'f>(files: impl Iterator<Item = &'f FileChange>) -> Vec<Edit> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use thiserror::Error;
 
-use super::draft::Draft;
+use super::draft::{ByHand, Draft};
 use super::live::Live;
 use super::manifest::{MANIFEST, is_plugin_name, schema_path, settings_path};
 use super::plan::{Intent, Outcome};
@@ -108,14 +108,14 @@ impl Store {
                 (Some(given), Some(there)) if given != there => return Err(PluginError::SettingsThere { path }.into()),
                 (Some(given), None) => draft.put_file(&path, Some(given))?,
                 (None, None) => draft.put_file(&path, Some(new_settings(name, version, &parsed).into_bytes()))?,
-                (Some(_) | None, Some(_)) => draft.file(&path)?.accepted = true,
+                (Some(_) | None, Some(_)) => draft.file(&path)?.by_hand = ByHand::Accepted,
             }
             let main = (schema_path(name, version), schema_text.clone().into_bytes());
             for (path, bytes) in &referenced {
                 let is_main = *path == main.0;
                 let file = draft.file(path)?;
                 match &file.live {
-                    Some(there) if there == bytes && !is_main => file.accepted = true,
+                    Some(there) if there == bytes && !is_main => file.by_hand = ByHand::Accepted,
                     None if !is_main => file.after = Some(bytes.clone()),
                     Some(_) | None => {
                         let (path, schema) = (path.clone(), schema.display().to_string());
@@ -143,7 +143,9 @@ impl Store {
             }
             let settings = draft.file(&settings_path(name))?;
             // Where a person has removed it already, that is what is recorded.
-            settings.accepted = settings.live.is_none();
+            if settings.live.is_none() {
+                settings.by_hand = ByHand::Accepted;
+            }
             settings.after = None;
             let folder = format!("schemas/{name}");
             for schema in session.live.names(&folder, ".json")? {

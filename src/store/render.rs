@@ -73,7 +73,7 @@ impl Store {
     pub fn has_sealed(&self, plugin: &str) -> Result<bool, StoreError> {
         let rules = Rules::read(Live::open(self)?)?;
         let document = document(plugin, &rules)?;
-        let values = rules.schema(plugin)?.secret_values(&document);
+        let values = rules.schema_for(plugin, &document)?.secret_values(&document);
         Ok(values.iter().any(|(_, value)| sealed_text(value).is_some()))
     }
 
@@ -84,16 +84,18 @@ impl Store {
     /// Where the settings are not valid, also what is sealed in them, or where something sealed cannot be opened.
     pub fn rendered(&self, plugin: &str, keyring: Option<&Keyring>) -> Result<Rendered, StoreError> {
         let rules = Rules::read(Live::open(self)?)?;
-        let document = document(plugin, &rules)?;
-        let schema = rules.schema(plugin)?;
-        let mut opened = Opened::of(&schema, plugin, &document, keyring);
-        let checked = rules.check_held(plugin, &document, &|path, value| opened.held(path, value))?;
+        let stored = document(plugin, &rules)?;
+        let mut opened = Opened::of(&*rules.schema_for(plugin, &stored)?, plugin, &stored, keyring);
+        let checked = rules.check_held(plugin, &stored, &|path, value| opened.held(path, value))?;
         if checked.is_refused() {
             return Err(StoreError::HandEdit { files: vec![checked] });
         }
         if !opened.failures.is_empty() {
             return Err(opened.failures.swap_remove(0).1.into());
         }
+        let document = rules.in_force(plugin, stored.clone())?;
+        opened.rename(&rules.moved_secrets(plugin, &stored, &document)?);
+        let schema = rules.schema(plugin)?;
         let fits = |settings: &Table| {
             let held = |path: &KeyPath, value: &Value| match opened.held(path, value) {
                 // A default of the schema is no secret, wherever it stands.

@@ -1,12 +1,14 @@
 //! Settings of an earlier revision as they can stand today.
 //!
 //! Where a plugin has another schema version by now, the earlier text is not today's any more: it says that it
-//! was written for another schema, and lacks what came later. Then values are spliced into today's text one by
-//! one. What the earlier schema did not declare stays as it is, since that revision has no opinion of it, and so
-//! does what today's text says of its own version.
+//! was written for another schema, and lacks what came later. It is led to today's version by the migrations, and
+//! what then differs is spliced into today's text one by one. What the earlier version could not say stays as it is,
+//! since that revision has no opinion of it. Where no migration leads there, values are taken by their names.
 
 use super::StoreError;
+use super::chain::MigrateError;
 use super::compare::document_at;
+use super::draft::Draft;
 use super::manifest::{MANIFEST, Manifest, schema_path};
 use super::rules;
 use super::session::Session;
@@ -71,15 +73,55 @@ impl<'d, 's> Earlier<'d, 's> {
         })
     }
 
-    /// Whether the revision's settings of a plugin were written for another schema version than today's.
-    pub(super) fn is_of_another_version(&self, plugin: &str, settings: &Document) -> Result<bool, StoreError> {
+    /// The revision's settings of a plugin in today's schema version, as far as the migrations' steps can tell.
+    pub(super) fn in_force(&self, plugin: &str, settings: &Document) -> Result<InForce, StoreError> {
         let then = self.version(plugin, settings)?;
         let now = self.session.rules.version(plugin)?;
-        Ok(then.is_some_and(|then| then != now))
+        let Some(then) = then.filter(|then| *then != now) else {
+            return Ok(InForce::AsItWas);
+        };
+        match self.session.rules.led(plugin, settings, then, now) {
+            Ok(document) => Ok(InForce::Led { document, then }),
+            Err(StoreError::Migrate(error)) => Ok(InForce::Stuck(error)),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Today's settings of a plugin with the values that they had in the revision.
-    pub(super) fn spliced(&self, plugin: &str, current: &Document, earlier: &Document) -> Result<Document, StoreError> {
+    /// Today's settings of a plugin with the values that they had in the revision. Where no migration leads from one to
+    /// the other, the reason is told to `warn`, and the values are taken by their names.
+    pub(super) fn restored(
+        &self,
+        draft: &mut Draft<'_, '_>,
+        plugin: &str,
+        earlier: Document,
+        warn: &mut dyn FnMut(String),
+    ) -> Result<Document, StoreError> {
+        let (led, then) = match self.in_force(plugin, &earlier)? {
+            // The revision's bytes, comments and all.
+            InForce::AsItWas => return Ok(earlier),
+            InForce::Led { document, then } => (document, then),
+            InForce::Stuck(error) => {
+                warn(format!(
+                    "the settings of `{plugin}` were taken back by their names: {error}"
+                ));
+                return self.spliced(plugin, draft.document(plugin)?, &earlier);
+            }
+        };
+        let rules = &self.session.rules;
+        let (now, current) = (rules.version(plugin)?, draft.document(plugin)?);
+        // What today's settings are without what the earlier version could not say.
+        let back = rules.led(plugin, current, now, then);
+        let without = back.and_then(|back| rules.led(plugin, &back, then, now));
+        let changes = match &without {
+            Ok(without) => document::changes(without, &led),
+            Err(StoreError::Migrate(_)) => document::changes(current, &led),
+            Err(_) => return without,
+        };
+        Ok(take_over(current, &led, &KeyPath::root(), changes, &[])?)
+    }
+
+    /// Today's settings of a plugin with the values that stood in the revision under the same names.
+    fn spliced(&self, plugin: &str, current: &Document, earlier: &Document) -> Result<Document, StoreError> {
         let schema = self.schema(plugin, earlier)?;
         let declared = |key: &KeyPath| schema.as_ref().is_some_and(|schema| schema.annotation(key).is_some());
         Ok(splice(current, earlier, &declared)?)
@@ -101,6 +143,21 @@ impl<'d, 's> Earlier<'d, 's> {
         let library = self.session.rules.library(plugin);
         Ok(schema.and_then(|schema| schema.with_references(&library).ok()))
     }
+}
+
+/// An earlier revision's settings, compared with today's schema version.
+pub(super) enum InForce {
+    /// They are of today's version, or of none that is known.
+    AsItWas,
+    /// They were led to it.
+    Led {
+        /// What they are in it.
+        document: Document,
+        /// The version that they were written for.
+        then: u32,
+    },
+    /// They are of another version, and nothing leads from there.
+    Stuck(MigrateError),
 }
 
 /// A document as a source of values that states the same version as another, in the same ways.

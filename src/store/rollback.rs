@@ -2,11 +2,10 @@
 
 use thiserror::Error;
 
-use super::compare::document_at;
 use super::draft::Draft;
 use super::manifest::{plugin_of, schema_path, settings_path};
 use super::plan::{Intent, Outcome};
-use super::restore::{Earlier, restored, stating_version_of};
+use super::restore::{Earlier, InForce, restored, stating_version_of};
 use super::set::SetError;
 use super::setting::Setting;
 use super::{Store, StoreError};
@@ -126,12 +125,7 @@ fn restore_plugins(
             continue;
         }
         let earlier = super::draft::parse(&file.path, session.history.read_blob(file.blob)?, &session.live)?;
-        let restored = if revision.is_of_another_version(plugin, &earlier)? {
-            revision.spliced(plugin, draft.document(plugin)?, &earlier)?
-        } else {
-            // The revision's bytes, comments and all.
-            earlier
-        };
+        let restored = revision.restored(draft, plugin, earlier, &mut |why| away.push(why))?;
         draft.put_document(plugin, restored)?;
     }
     Ok(away)
@@ -140,8 +134,16 @@ fn restore_plugins(
 fn restore_keys(draft: &mut Draft<'_, '_>, target: RevisionId, selection: &Selection) -> Result<(), StoreError> {
     for name in &selection.keys {
         let session = draft.session();
-        let setting = Setting::find(name, &session.live, &session.rules)?;
-        let earlier = document_at(session, target, &setting.plugin)?;
+        let setting = Setting::find(name, &session.rules)?;
+        let revision = Earlier::read(session, target)?;
+        let earlier = revision.document(&setting.plugin)?;
+        let earlier = match earlier {
+            Some(earlier) => Some(match revision.in_force(&setting.plugin, &earlier)? {
+                InForce::Led { document, .. } => document,
+                InForce::AsItWas | InForce::Stuck(_) => earlier,
+            }),
+            None => None,
+        };
         let was_set = earlier.as_ref().is_some_and(|earlier| earlier.contains(&setting.path));
         if !was_set && !draft.document(&setting.plugin)?.contains(&setting.path) {
             let schema = session.rules.schema(&setting.plugin)?;
@@ -178,17 +180,18 @@ fn take_back(draft: &mut Draft<'_, '_>, target: RevisionId) -> Result<Vec<String
             away.extend(stays_away(had, plugin)?);
             continue;
         }
-        let mut base = revision.document(plugin)?.unwrap_or_default();
-        let mut before = match &parent {
-            Some(parent) => parent.document(plugin)?.unwrap_or_default(),
-            None => Document::default(),
-        };
         let current = draft.document(plugin)?.clone();
-        let before_differs = match &parent {
-            Some(parent) => parent.is_of_another_version(plugin, &before)?,
-            None => false,
+        let settings = |of: &Earlier<'_, '_>| -> Result<(Document, bool), StoreError> {
+            let settings = of.document(plugin)?.unwrap_or_default();
+            Ok(match of.in_force(plugin, &settings)? {
+                InForce::AsItWas => (settings, false),
+                InForce::Led { document, .. } => (document, true),
+                InForce::Stuck(_) => (settings, true),
+            })
         };
-        if before_differs || revision.is_of_another_version(plugin, &base)? {
+        let (mut base, base_differs) = settings(&revision)?;
+        let (mut before, before_differs) = parent.as_ref().map(settings).transpose()?.unwrap_or_default();
+        if base_differs || before_differs {
             // Which version it is is no setting to be taken back.
             base = stating_version_of(&base, &current)?;
             before = stating_version_of(&before, &current)?;

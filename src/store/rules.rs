@@ -1,12 +1,13 @@
 //! What the files of a store must be: the manifest, and for each plugin the schema in force.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
+use super::chain::Chain;
 use super::checked::SecretNames;
+use super::declared::Declaration;
 use super::live::Live;
 use super::manifest::{self, MANIFEST, Manifest, schema_path, settings_path};
+use super::shared::Shared;
 use super::{CheckedFile, SecretError, StoreError, custody, draft, opened};
 use crate::document::{Document, KeyPath};
 use crate::schema::{CheckOptions, Checker, Code, Custody, Library, Schema, StatedVersion, Violation, could_be_secret};
@@ -16,8 +17,16 @@ use crate::secret::{Keyring, Recipient};
 pub(super) struct Rules<'s> {
     live: Live<'s>,
     manifest: Manifest,
-    schemas: RefCell<BTreeMap<String, Rc<Schema>>>,
-    checkers: RefCell<BTreeMap<String, Rc<Checker>>>,
+    versions: Shared<String, [u32]>,
+    schemas: Shared<(String, u32), Schema>,
+    checkers: Shared<(String, u32), Checker>,
+    /// Schemas by their texts: thousands of plugins may be of one kind.
+    texts: Shared<String, Schema>,
+    /// The last checker that was compiled from a text, by its fingerprint.
+    compiled: Shared<u64, Checker>,
+    /// The same of what schemas say of their settings.
+    pub(super) declarations: Shared<u64, Declaration>,
+    chains: Shared<String, Chain>,
 }
 
 impl<'s> Rules<'s> {
@@ -27,8 +36,13 @@ impl<'s> Rules<'s> {
         Ok(Self {
             live,
             manifest,
-            schemas: RefCell::default(),
-            checkers: RefCell::default(),
+            versions: Shared::default(),
+            schemas: Shared::default(),
+            checkers: Shared::default(),
+            texts: Shared::default(),
+            compiled: Shared::default(),
+            declarations: Shared::default(),
+            chains: Shared::default(),
         })
     }
 
@@ -75,7 +89,7 @@ impl<'s> Rules<'s> {
         };
         match entry.schema_version {
             Some(version) => Ok(version),
-            None => match self.versions(plugin)?.as_slice() {
+            None => match &*self.versions(plugin)? {
                 [only] => Ok(*only),
                 versions => Err(StoreError::SchemaVersion {
                     plugin: plugin.to_owned(),
@@ -86,51 +100,80 @@ impl<'s> Rules<'s> {
     }
 
     /// The schema versions that are there for a plugin, ascending.
-    pub(super) fn versions(&self, plugin: &str) -> Result<Vec<u32>, StoreError> {
-        let names = self.live.names(&format!("schemas/{plugin}"), ".schema.json")?;
-        let mut versions: Vec<u32> = names.iter().filter_map(|name| name.parse().ok()).collect();
-        versions.sort_unstable();
-        Ok(versions)
+    pub(super) fn versions(&self, plugin: &str) -> Result<Arc<[u32]>, StoreError> {
+        self.versions.get_or(&plugin.to_owned(), || {
+            let names = self.live.names(&format!("schemas/{plugin}"), ".schema.json")?;
+            let mut versions: Vec<u32> = names.iter().filter_map(|name| name.parse().ok()).collect();
+            versions.sort_unstable();
+            Ok(versions.into())
+        })
+    }
+
+    /// The migrations of a plugin.
+    pub(super) fn chain(&self, plugin: &str) -> Result<Arc<Chain>, StoreError> {
+        self.chains
+            .get_or(&plugin.to_owned(), || Ok(Arc::new(Chain::read(plugin, self)?)))
     }
 
     /// The schema in force for a plugin, parsed but not compiled.
-    pub(super) fn schema(&self, plugin: &str) -> Result<Rc<Schema>, StoreError> {
-        if let Some(schema) = self.schemas.borrow().get(plugin) {
-            return Ok(Rc::clone(schema));
-        }
-        let path = schema_path(plugin, self.version(plugin)?);
-        let Some(text) = self.live.read_text(&path)? else {
-            return Err(StoreError::SchemaGone {
-                plugin: plugin.to_owned(),
-                path,
-            });
-        };
-        let mut schema = Schema::parse(&path, &text)?;
-        if schema.has_open_references() {
-            schema = schema.with_references(&self.library(plugin))?;
-        }
-        let schema = Rc::new(schema);
-        self.schemas.borrow_mut().insert(plugin.to_owned(), Rc::clone(&schema));
-        Ok(schema)
+    pub(super) fn schema(&self, plugin: &str) -> Result<Arc<Schema>, StoreError> {
+        self.schema_at(plugin, self.version(plugin)?)
+    }
+
+    /// A schema version of a plugin, in force or not, parsed but not compiled.
+    pub(super) fn schema_at(&self, plugin: &str, version: u32) -> Result<Arc<Schema>, StoreError> {
+        self.schemas.get_or(&(plugin.to_owned(), version), || {
+            let path = schema_path(plugin, version);
+            let Some(text) = self.live.read_text(&path)? else {
+                return Err(StoreError::SchemaGone {
+                    plugin: plugin.to_owned(),
+                    path,
+                });
+            };
+            if let Some(twin) = self.texts.get(&text) {
+                return Ok(Arc::new(twin.named(&path)));
+            }
+            let mut schema = Schema::parse(&path, &text)?;
+            if schema.has_open_references() {
+                schema = schema.with_references(&self.library(plugin))?;
+            }
+            let schema = Arc::new(schema);
+            if schema.stands_alone() {
+                self.texts.put(text, Arc::clone(&schema));
+            }
+            Ok(schema)
+        })
     }
 
     /// The schema in force for a plugin, compiled.
-    pub(super) fn checker(&self, plugin: &str) -> Result<Rc<Checker>, StoreError> {
-        if let Some(checker) = self.checkers.borrow().get(plugin) {
-            return Ok(Rc::clone(checker));
-        }
-        let schema = self.schema(plugin)?;
-        let compiled = Checker::compile(&schema, &self.library(plugin), CheckOptions::default());
-        let checker = Rc::new(compiled.map_err(|errors| StoreError::Schema { errors })?);
-        self.checkers
-            .borrow_mut()
-            .insert(plugin.to_owned(), Rc::clone(&checker));
-        Ok(checker)
+    pub(super) fn checker(&self, plugin: &str) -> Result<Arc<Checker>, StoreError> {
+        self.checker_at(plugin, self.version(plugin)?)
+    }
+
+    /// A schema version of a plugin, in force or not, compiled.
+    pub(super) fn checker_at(&self, plugin: &str, version: u32) -> Result<Arc<Checker>, StoreError> {
+        self.checkers.get_or(&(plugin.to_owned(), version), || {
+            let schema = self.schema_at(plugin, version)?;
+            let twin = self.compiled.get(&schema.fingerprint());
+            if let Some(checker) = twin.and_then(|twin| twin.of_the_same(&schema)) {
+                return Ok(Arc::new(checker));
+            }
+            let compiled = Checker::compile(&schema, &self.library(plugin), CheckOptions::default());
+            let checker = Arc::new(compiled.map_err(|errors| StoreError::Schema { errors })?);
+            self.compiled.put(schema.fingerprint(), Arc::clone(&checker));
+            Ok(checker)
+        })
     }
 
     /// Where references of a plugin's schemas to other files are answered.
     pub(super) fn library(&self, plugin: &str) -> Library {
-        library(&self.live, plugin)
+        let root = self.live.root();
+        let drafted = self.live.drafted_in(&format!("schemas/{plugin}")).into_iter();
+        // What is no text is no JSON, and told as such.
+        let texts = drafted.map(|(name, bytes)| (name, bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned())));
+        Library::new([root.join("schemas").join(plugin)])
+            .named_from(root)
+            .with_texts(texts.collect())
     }
 
     /// Checks a plugin's settings, whose secrets are to be sealed.
@@ -147,7 +190,7 @@ impl<'s> Rules<'s> {
         after: &Document,
         keyring: &dyn Fn() -> Option<Keyring>,
     ) -> Result<CheckedFile, StoreError> {
-        let schema = self.schema(plugin)?;
+        let schema = self.schema_for(plugin, after)?;
         let worthless = opened::worthless(&schema, plugin, before, after, keyring);
         self.check_with(plugin, after, &custody::as_stored, worthless)
     }
@@ -170,10 +213,13 @@ impl<'s> Rules<'s> {
         custody: &Custody<'_>,
         found: Vec<Violation>,
     ) -> Result<CheckedFile, StoreError> {
+        if let Some(stated) = self.other_version(plugin, document)? {
+            return self.check_other(plugin, document, &stated, custody, found);
+        }
         let checker = self.checker(plugin)?;
         let mut violations = checker.check_held(document, custody);
         violations.extend(found);
-        violations.extend(check_version(document, &self.versions(plugin)?));
+        violations.extend(StatedVersion::of(document).err().map(|violation| *violation));
         violations.sort_by_key(|violation| violation.span.start);
         let schema = schema_path(plugin, self.version(plugin)?);
         Ok(CheckedFile::document(
@@ -201,48 +247,6 @@ impl<'s> Rules<'s> {
             plugin: plugin.to_owned(),
             known,
         }
-    }
-}
-
-/// Where references of a plugin's schemas to other files are answered.
-fn library(live: &Live<'_>, plugin: &str) -> Library {
-    let root = live.root();
-    let drafted = live.drafted_in(&format!("schemas/{plugin}")).into_iter();
-    // What is no text is no JSON, and told as such.
-    let texts = drafted.map(|(name, bytes)| (name, bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned())));
-    Library::new([root.join("schemas").join(plugin)])
-        .named_from(root)
-        .with_texts(texts.collect())
-}
-
-/// A schema version of a plugin, parsed but not compiled, in force or not; nothing where it is not there.
-pub(super) fn schema_at(live: &Live<'_>, plugin: &str, version: u32) -> Result<Option<Schema>, StoreError> {
-    let path = schema_path(plugin, version);
-    let Some(text) = live.read_text(&path)? else {
-        return Ok(None);
-    };
-    Ok(Some(
-        Schema::parse(&path, &text)?.with_references(&library(live, plugin))?,
-    ))
-}
-
-/// What is wrong with the schema version that a document says it was written for.
-pub(super) fn check_version(document: &Document, versions: &[u32]) -> Option<Violation> {
-    match StatedVersion::of(document) {
-        Err(violation) => Some(*violation),
-        Ok(Some(stated)) if !versions.contains(&stated.version) => {
-            let message = format!(
-                "this file was written for schema version {}, which is not here",
-                stated.version
-            );
-            Some(Violation::at(
-                Code::VersionUnknown,
-                document.text(),
-                stated.span,
-                &message,
-            ))
-        }
-        Ok(_) => None,
     }
 }
 

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use serde::{Serialize, Serializer};
 
-use self::past::Past;
+use self::past::Search;
 use super::live::Live;
 use super::manifest::{is_plugin_name, settings_path};
 use super::rules::Rules;
@@ -18,7 +18,7 @@ use super::session::{Access, Session};
 use super::timeline::Progress;
 use super::{Store, StoreError, custody, draft};
 use crate::document::{Document, KeyPath, Segment, Value};
-use crate::revision::{Author, Moment, RevisionId};
+use crate::revision::{Author, Moment, Revision, RevisionId};
 use crate::schema::Schema;
 use crate::secret::{self, Shape};
 
@@ -52,6 +52,16 @@ pub struct FirstSeen {
     pub time: Moment,
     /// By whom.
     pub author: Author,
+}
+
+impl FirstSeen {
+    pub(super) fn at(revision: &Revision) -> Self {
+        Self {
+            id: revision.id,
+            time: revision.time,
+            author: revision.author.clone(),
+        }
+    }
 }
 
 /// Why something counts as a secret.
@@ -104,7 +114,7 @@ impl Store {
         }
         if history {
             let session = Session::begin(self, Access::Read)?;
-            Past::new(&session, &today, marks).search(&mut found, progress)?;
+            Search::new(&session, &today, marks).run(&mut found, progress)?;
         }
         let mut found: Vec<Exposure> = found.into_values().collect();
         found.sort_by(|a, b| {

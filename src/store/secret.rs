@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::custody::{self, Mask, SecretError};
-use super::draft::{self, Draft};
+use super::draft::{self, ByHand, Draft};
 use super::exposure::{REKEY, Removed, SET};
 use super::interpret::{Given, interpret};
 use super::live::Live;
@@ -56,14 +56,14 @@ impl Store {
     /// Whether a name means something secret.
     pub fn is_secret(&self, name: &KeyPath) -> Result<bool, StoreError> {
         let rules = Rules::read(Live::open(self)?)?;
-        let setting = Setting::find(name, rules.live(), &rules)?;
+        let setting = Setting::find(name, &rules)?;
         Ok(rules.schema(&setting.plugin)?.is_secret(&setting.path))
     }
 
     /// Whether a text that is to become the value of a setting, or with `item` an item of it, could hold a secret.
     pub fn holds_secret(&self, name: &KeyPath, text: &str, item: bool) -> Result<bool, StoreError> {
         let rules = Rules::read(Live::open(self)?)?;
-        let setting = Setting::find(name, rules.live(), &rules)?;
+        let setting = Setting::find(name, &rules)?;
         let schema = rules.schema(&setting.plugin)?;
         // A whole plugin takes no value.
         if setting.path.is_empty() || !schema.has_secrets() {
@@ -98,7 +98,7 @@ impl Store {
             }
             if is_sealed_by_hand(draft, &setting, &document)? {
                 // Damaged, or copied from elsewhere, it could not be recorded; and this is what mends it.
-                draft.file(&settings_path(&setting.plugin))?.superseded = true;
+                draft.file(&settings_path(&setting.plugin))?.by_hand = ByHand::Superseded;
             }
             draft.put_document(&setting.plugin, document.set(&setting.path, &value)?)
         })
@@ -111,7 +111,7 @@ impl Store {
         // The file is about to be read.
         forbid_dumps();
         self.change(SET, intent, &mut |draft| {
-            let setting = Setting::find(name, &draft.session().live, &draft.session().rules)?;
+            let setting = Setting::find(name, &draft.session().rules)?;
             let plugin = setting.plugin.as_str();
             let schema = draft.session().rules.schema(plugin)?;
             let recipients = draft.session().rules.recipients(plugin)?;
@@ -129,7 +129,7 @@ impl Store {
             }
             let sealed = custody::seal_in(&document, plugin, exposed, &recipients)?;
             draft.put_document(plugin, sealed)?;
-            draft.file(&settings_path(plugin))?.superseded = true;
+            draft.file(&settings_path(plugin))?.by_hand = ByHand::Superseded;
             Ok(())
         })
     }
@@ -137,14 +137,23 @@ impl Store {
     /// The plain value of a setting, its secrets opened.
     pub fn reveal(&self, name: &KeyPath, keyring: Option<&Keyring>) -> Result<Secret, StoreError> {
         let rules = Rules::read(Live::open(self)?)?;
-        let setting = Setting::find(name, rules.live(), &rules)?;
+        let setting = Setting::find(name, &rules)?;
         let path = settings_path(&setting.plugin);
-        let document = draft::parse_present(&path, rules.live().read(&path)?, rules.live())?;
+        let stored = draft::parse_present(&path, rules.live().read(&path)?, rules.live())?;
+        let document = rules.in_force(&setting.plugin, stored.clone())?;
         let Some(value) = document.get(&setting.path) else {
             return Ok(Secret::new(self.get(name, None)?.value));
         };
+        let moved = rules.moved_secrets(&setting.plugin, &stored, &document)?;
         let plugin = KeyPath::root().key(setting.plugin.as_str());
-        Ok(Secret::new(opened(&plugin.concat(&setting.path), value, keyring)?))
+        let open = |path: &KeyPath, text: &str| {
+            let from = moved.iter().find(|(_, to, _)| to == path);
+            let sealed_at = from.map_or(path, |(from, _, _)| from);
+            Ok(custody::open(&plugin.concat(sealed_at), text, keyring)?
+                .reveal()
+                .clone())
+        };
+        Ok(Secret::new(opened(&setting.path, value, &open)?))
     }
 
     /// All secrets there are: those that stand in the files, and those that are declared and not set.
@@ -176,7 +185,7 @@ impl Store {
         for plugin in rules.plugins() {
             let path = settings_path(plugin);
             let document = draft::parse_present(&path, rules.live().read(&path)?, rules.live())?;
-            let schema = rules.schema(plugin)?;
+            let schema = rules.schema_for(plugin, &document)?;
             let recipients = rules.recipients(plugin)?.len();
             let name = KeyPath::root().key(plugin);
             for (path, value) in schema.secret_values(&document) {
@@ -266,8 +275,8 @@ impl Store {
             let rules = &draft.session().rules;
             let mut sealed: BTreeMap<String, Vec<(KeyPath, String)>> = BTreeMap::new();
             for plugin in rules.plugins() {
-                let document = draft.document(plugin)?.clone();
-                let values = rules.schema(plugin)?.secret_values(&document);
+                let document = draft.stored(plugin)?;
+                let values = rules.schema_for(plugin, &document)?.secret_values(&document);
                 let texts = values
                     .into_iter()
                     .filter_map(|(path, value)| Some((path, custody::sealed_text(&value)?.to_owned())));
@@ -287,9 +296,9 @@ impl Store {
                     done += 1;
                     progress(done, total);
                 }
-                let document = draft.document(&plugin)?.clone();
+                let document = draft.stored(&plugin)?;
                 let recipients = rules.recipients(&plugin)?;
-                draft.put_document(&plugin, custody::seal_in(&document, &plugin, values, &recipients)?)?;
+                draft.put_stored(&plugin, custody::seal_in(&document, &plugin, values, &recipients)?)?;
                 draft.file(&settings_path(&plugin))?.resealed = true;
             }
             Ok(())
@@ -328,7 +337,7 @@ fn is_sealed_by_hand(draft: &mut Draft<'_, '_>, setting: &Setting, document: &Do
 
 fn find(draft: &Draft<'_, '_>, name: &KeyPath) -> Result<Setting, StoreError> {
     let session = draft.session();
-    let setting = Setting::find(name, &session.live, &session.rules)?;
+    let setting = Setting::find(name, &session.rules)?;
     if !session.rules.schema(&setting.plugin)?.is_secret(&setting.path) {
         let schema = session.rules.schema(&setting.plugin)?;
         let known = schema.settings().into_iter().map(|(path, _)| path);
@@ -342,24 +351,27 @@ fn find(draft: &Draft<'_, '_>, name: &KeyPath) -> Result<Setting, StoreError> {
     Ok(setting)
 }
 
+/// Opens what is sealed at a key below the plugin.
+type Open<'o> = dyn Fn(&KeyPath, &str) -> Result<Value, SecretError> + 'o;
+
 /// A value with all that is sealed in it opened.
-fn opened(key: &KeyPath, value: Value, keyring: Option<&Keyring>) -> Result<Value, SecretError> {
+fn opened(path: &KeyPath, value: Value, open: &Open<'_>) -> Result<Value, SecretError> {
     Ok(match value {
         Value::Table(entries) => {
             let entries = entries.into_iter().map(|(name, value)| {
-                let value = opened(&key.key(name.as_str()), value, keyring)?;
+                let value = opened(&path.key(name.as_str()), value, open)?;
                 Ok((name, value))
             });
             Value::Table(entries.collect::<Result<_, SecretError>>()?)
         }
         Value::Array(items) => {
             let items = items.into_iter().enumerate();
-            let items = items.map(|(index, item)| opened(&key.index(index), item, keyring));
+            let items = items.map(|(index, item)| opened(&path.index(index), item, open));
             Value::Array(items.collect::<Result<_, _>>()?)
         }
         leaf @ (Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_)) => {
             match custody::sealed_text(&leaf) {
-                Some(text) => custody::open(key, text, keyring)?.reveal().clone(),
+                Some(text) => open(path, text)?,
                 None => leaf,
             }
         }

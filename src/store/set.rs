@@ -145,7 +145,7 @@ fn named(plugin: &str, error: EditError) -> EditError {
 
 fn find(draft: &Draft<'_, '_>, name: &KeyPath) -> Result<Setting, StoreError> {
     let session = draft.session();
-    let setting = Setting::find(name, &session.live, &session.rules)?;
+    let setting = Setting::find(name, &session.rules)?;
     if setting.path.is_empty() {
         return Err(SetError::WholePlugin { key: name.clone() }.into());
     }

@@ -64,7 +64,7 @@ impl Setting {
     ///
     /// A first part that names a plugin does just that. Else the name is looked up at the top level of all
     /// plugins: in their settings, and in what their schemas declare.
-    pub(super) fn find(name: &KeyPath, live: &Live<'_>, rules: &Rules<'_>) -> Result<Self, StoreError> {
+    pub(super) fn find(name: &KeyPath, rules: &Rules<'_>) -> Result<Self, StoreError> {
         let Some((Segment::Key(first), path)) = name.split_first() else {
             return Err(SettingError::NoName { name: name.clone() }.into());
         };
@@ -79,7 +79,7 @@ impl Setting {
         let mut found = Vec::new();
         for plugin in rules.plugins() {
             let declared = rules.schema(plugin)?.annotation(&top).is_some();
-            if declared || has_key(live, plugin, &top)? {
+            if declared || has_key(rules, plugin, &top)? {
                 found.push(plugin.to_owned());
             }
         }
@@ -129,16 +129,17 @@ impl Store {
     /// The setting that a name means.
     pub fn setting(&self, name: &KeyPath) -> Result<Setting, StoreError> {
         let rules = Rules::read(Live::open(self)?)?;
-        Setting::find(name, rules.live(), &rules)
+        Setting::find(name, &rules)
     }
 }
 
-fn has_key(live: &Live<'_>, plugin: &str, key: &KeyPath) -> Result<bool, StoreError> {
+fn has_key(rules: &Rules<'_>, plugin: &str, key: &KeyPath) -> Result<bool, StoreError> {
     let path = settings_path(plugin);
-    let Some(bytes) = live.read(&path)? else {
+    let Some(bytes) = rules.live().read(&path)? else {
         return Ok(false);
     };
-    Ok(draft::parse(&path, bytes, live)?.contains(key))
+    let document = draft::parse(&path, bytes, rules.live())?;
+    Ok(rules.in_force(plugin, document)?.contains(key))
 }
 
 fn unknown(name: &KeyPath, first: &str, rules: &Rules<'_>) -> SettingError {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::apply::tracked_paths;
-use super::compare::changes_of;
+use super::compare::{Across, changes_of};
 use super::doctor::Finding;
 use super::draft::{self, Draft};
 use super::live::Live;
@@ -251,7 +251,13 @@ fn plugin_status(session: &Session<'_>, draft: &mut Draft<'_, '_>, name: &str) -
         (Vec::new(), checked(&session.rules, name, file.live)?)
     } else {
         let recorded = file.recorded.map(|blob| session.history.read_blob(blob)).transpose()?;
-        let changes = changes_of(&session.rules, &path, recorded.as_deref(), file.live.as_deref());
+        let changes = changes_of(
+            &session.rules,
+            &path,
+            recorded.as_deref(),
+            file.live.as_deref(),
+            Across::Led,
+        );
         (changes, checked_by_hand(session, name, recorded.as_deref(), file.live)?)
     };
     Ok(PluginStatus {

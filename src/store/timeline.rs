@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::compare::{Difference, Shown};
+use super::compare::{Across, Difference, Shown};
 use super::session::{Access, Session};
 use super::setting::Setting;
 use super::{Store, StoreError};
@@ -76,7 +76,7 @@ impl Store {
         progress: &mut Progress<'_>,
     ) -> Result<Vec<ValueAt>, StoreError> {
         let session = Session::begin(self, Access::Read)?;
-        let key = Setting::find(name, &session.live, &session.rules)?.name();
+        let key = Setting::find(name, &session.rules)?.name();
         let entries = find(&session, filter, Some(&key), progress)?;
         let values = |entry: Entry| {
             let Entry { revision, changes, .. } = entry;
@@ -129,7 +129,13 @@ fn changed(session: &Session<'_>, revision: &Revision) -> Result<Difference, Sto
     let mut difference = Difference::default();
     for change in session.history.changed_paths(revision.id)? {
         let read = |blob: Option<_>| blob.map(|blob| session.history.read_blob(blob)).transpose();
-        difference.push(&session.rules, &change.path, read(change.before)?, read(change.after)?);
+        difference.push(
+            &session.rules,
+            &change.path,
+            read(change.before)?,
+            read(change.after)?,
+            Across::AsTheyStand,
+        );
     }
     Ok(difference)
 }

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use super::chain::{Chain, MigrateError, migration_path};
+use super::chain::{MigrateError, migration_path};
 use super::declared::declared;
 use super::draft::Draft;
 use super::manifest::{MIGRATION_SCHEMA, schema_path};
 use super::plan::{Intent, Outcome};
-use super::rules::{self, Rules};
 use super::{Store, StoreError, migrate};
 use crate::files;
 use crate::migration;
@@ -27,10 +26,10 @@ impl Store {
             let parsed = parsed.clone().with_references(&library)?;
             let compiled = Checker::compile(&parsed, &library, CheckOptions::default());
             compiled.map_err(|errors| StoreError::Schema { errors })?;
-            let before = rules.schema_of(name, newest)?;
+            let before = rules.schema_at(name, newest)?;
             draft.put_file(&schema_path(name, newest + 1), Some(text.clone().into_bytes()))?;
             // With two schemas, the manifest must say which one is in force.
-            migrate::put_in_force(draft, name, current)?;
+            migrate::put_in_force(draft, &[(name, current)])?;
             put_draft(draft, name, newest, &before, &parsed)
         })
     }
@@ -46,7 +45,7 @@ impl Store {
             if !session.rules.has(plugin) {
                 return Err(session.rules.no_such_plugin(plugin));
             }
-            let chain = Chain::read(plugin, &session.live)?;
+            let chain = session.rules.chain(plugin)?;
             let missing = versions.windows(2).find_map(|pair| match pair {
                 [from, to] if from + 1 == *to && !chain.leads_from(*from) => Some(*from),
                 _ => None,
@@ -56,8 +55,8 @@ impl Store {
                 return Err(MigrateError::NothingToDraft { plugin }.into());
             };
             let (old, new) = (
-                session.rules.schema_of(plugin, from)?,
-                session.rules.schema_of(plugin, from + 1)?,
+                session.rules.schema_at(plugin, from)?,
+                session.rules.schema_at(plugin, from + 1)?,
             );
             put_draft(draft, plugin, from, &old, &new)
         })
@@ -69,14 +68,4 @@ fn put_draft(draft: &mut Draft<'_, '_>, plugin: &str, from: u32, old: &Schema, n
     draft.put_file(&migration_path(plugin, from), Some(text.into_bytes()))?;
     // What the draft's first line names, for editors.
     draft.put_file(MIGRATION_SCHEMA, Some(migration::schema().into_bytes()))
-}
-
-impl Rules<'_> {
-    /// A schema version of a plugin, parsed but not compiled, in force or not.
-    pub(super) fn schema_of(&self, plugin: &str, version: u32) -> Result<Schema, StoreError> {
-        rules::schema_at(self.live(), plugin, version)?.ok_or_else(|| StoreError::SchemaGone {
-            plugin: plugin.to_owned(),
-            path: schema_path(plugin, version),
-        })
-    }
 }

@@ -1,22 +1,25 @@
 //! `validate`: a whole store, or any TOML files, checked without changing anything.
 
-use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::chain;
 use super::checked::SecretNames;
 use super::live::Live;
 use super::manifest::{MANIFEST, plugin_of, schema_path, settings_path};
 use super::opened::{Opened, Unsealing};
-use super::rules::{self, Rules};
+use super::parallel::in_parallel;
+use super::rules::Rules;
 use super::session::{Access, Session};
 use super::{CheckedFile, Limits, Store, StoreError};
 use crate::document::Document;
 use crate::files;
-use crate::schema::{CheckOptions, Checker, Code, Library, Schema, SchemaError, SchemaLine, Severity, Violation};
+use crate::schema::{CheckOptions, Checker, Code, Library, Schema, SchemaError, Severity, StatedVersion, Violation};
+
+mod loose;
+
+pub use loose::validate_files;
 
 /// How files are checked.
 #[derive(Clone, Debug, Default)]
@@ -111,10 +114,13 @@ impl Store {
         if wanted(MANIFEST) {
             checked.push(check_manifest(live, &rules)?);
         }
+        for (plugin, path) in chain::migrations(live)?.into_iter().filter(|(_, path)| wanted(path)) {
+            checked.push(check_migration(live, &plugin, &path)?);
+        }
         let mut tasks = Vec::new();
         for plugin in rules.plugins() {
             let in_force = rules.version(plugin).ok();
-            for version in rules.versions(plugin)? {
+            for version in rules.versions(plugin)?.iter().copied() {
                 let path = schema_path(plugin, version);
                 let settings = settings_path(plugin);
                 let folder = self.root.join("schemas").join(plugin);
@@ -142,94 +148,88 @@ impl Store {
                 }
             }
         }
-        let versions = |path: &str| plugin_of(path).map(|plugin| rules.versions(plugin)).transpose();
         let mut texts = Vec::new();
         for (path, checker) in tasks {
             match live.read(&path) {
                 Ok(Some(bytes)) => {
-                    let versions = versions(&path)?.unwrap_or_default();
-                    texts.push((path, bytes, checker, versions));
+                    let plugin = plugin_of(&path).unwrap_or_default();
+                    let version = rules.version(plugin)?;
+                    texts.push(Task {
+                        path,
+                        bytes,
+                        checker,
+                        version,
+                    });
                 }
                 Ok(None) => checked.push(CheckedFile::missing(&path)),
                 Err(StoreError::File(error)) => checked.push(CheckedFile::unreadable(&path, &error)),
                 Err(error) => return Err(error),
             }
         }
-        checked.extend(in_parallel(&texts, progress, |(path, bytes, checker, versions)| {
-            check_text(
-                path,
-                files::text(path.as_ref(), bytes.clone()),
-                checker,
-                Some((versions, unsealing)),
-            )
-        }));
+        let outcomes = in_parallel(&texts, progress, |task| task.check(unsealing));
+        for (task, outcome) in texts.iter().zip(outcomes) {
+            checked.push(match outcome {
+                Ok(file) => file,
+                Err(document) => check_other(&rules, task.plugin(), &document, unsealing)?,
+            });
+        }
         checked.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(checked)
     }
 }
 
-/// Checks files that belong to no store, each by the schema named for all, else by its own `#:schema` line.
-pub fn validate_files(
-    inputs: &[Input],
-    options: &ValidateOptions,
-    progress: &dyn Fn(usize, usize),
-) -> Result<Vec<CheckedFile>, StoreError> {
-    let shelf = Shelf {
-        options,
-        checkers: Mutex::default(),
-    };
-    if let Some(schema) = &options.schema {
-        // A schema that was named is an error of usage, not of each file.
-        shelf.checker(schema).map_err(|errors| StoreError::Schema { errors })?;
-    }
-    let mut checked = in_parallel(inputs, progress, |input| check_input(input, &shelf));
-    checked.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(checked)
+/// A plugin's settings, and the schema in force for them.
+struct Task {
+    path: String,
+    bytes: Vec<u8>,
+    checker: Arc<Checker>,
+    version: u32,
 }
 
-/// The schemas in use, each compiled once.
-struct Shelf<'o> {
-    options: &'o ValidateOptions,
-    checkers: Mutex<HashMap<PathBuf, Compiled>>,
+impl Task {
+    fn plugin(&self) -> &str {
+        // Tasks are made of settings files alone.
+        plugin_of(&self.path).unwrap_or_default()
+    }
+
+    /// Checks the settings, or answers with them where they are of another version, which this schema does not judge.
+    fn check(&self, unsealing: &Unsealing) -> Result<CheckedFile, Document> {
+        let text = files::text(self.path.as_ref(), self.bytes.clone());
+        let document = match parse_text(&self.path, text, &self.checker) {
+            Ok(document) => document,
+            Err(file) => return Ok(file),
+        };
+        let stated = StatedVersion::of(&document);
+        if matches!(&stated, Ok(Some(stated)) if stated.version != self.version) {
+            return Err(document);
+        }
+        let schema = self.checker.schema();
+        let opened = Opened::of(schema, self.plugin(), &document, unsealing.keyring());
+        let mut violations = self
+            .checker
+            .check_held(&document, &|path, value| opened.held(path, value));
+        violations.extend(opened.violations(&document, unsealing));
+        violations.extend(stated.err().map(|violation| *violation));
+        violations.sort_by_key(|violation| violation.span.start);
+        let name = schema.name().to_owned();
+        Ok(CheckedFile::document(&self.path, &document, schema, name, violations))
+    }
+}
+
+/// Checks settings of another version than the one in force, with what is sealed in them.
+fn check_other(
+    rules: &Rules<'_>,
+    plugin: &str,
+    document: &Document,
+    unsealing: &Unsealing,
+) -> Result<CheckedFile, StoreError> {
+    let schema = rules.schema_for(plugin, document)?;
+    let opened = Opened::of(&schema, plugin, document, unsealing.keyring());
+    let found = opened.violations(document, unsealing);
+    rules.check_with(plugin, document, &|path, value| opened.held(path, value), found)
 }
 
 pub(super) type Compiled = Result<Arc<Checker>, Vec<SchemaError>>;
-
-impl Shelf<'_> {
-    fn checker(&self, path: &Path) -> Compiled {
-        let mut checkers = self.checkers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(compiled) = checkers.get(path) {
-            return compiled.clone();
-        }
-        let compiled = self.compile(path);
-        checkers.insert(path.to_owned(), compiled.clone());
-        compiled
-    }
-
-    fn compile(&self, path: &Path) -> Compiled {
-        let name = path.display().to_string();
-        let unreadable = |error: files::FileError| {
-            let reason = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-            vec![SchemaError::Unreadable {
-                name: name.clone(),
-                reason,
-            }]
-        };
-        let text = files::read_text(path, self.options.limits.file_size).map_err(unreadable)?;
-        // `s.json` has an empty parent, which names no folder.
-        let own = path.parent().map(|folder| {
-            if folder.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                folder
-            }
-        });
-        let own = own.map(Path::to_owned);
-        let folders = own.into_iter().chain(self.options.schema_folders.iter().cloned());
-        let library = Library::new(folders).named_from(Path::new("."));
-        compile(&name, &text, &library, self.options.check).map(Arc::new)
-    }
-}
 
 fn compile(name: &str, text: &str, library: &Library, options: CheckOptions) -> Result<Checker, Vec<SchemaError>> {
     let schema = Schema::parse(name, text).map_err(|error| vec![error])?;
@@ -246,96 +246,22 @@ pub(super) fn compile_whole(name: &str, text: &str, library: &Library, options: 
     }
 }
 
-fn check_input(input: &Input, shelf: &Shelf<'_>) -> CheckedFile {
-    let (path, text) = match input {
-        Input::Text(text) => ("-".to_owned(), Ok(text.clone())),
-        Input::File(path) => (
-            path.display().to_string(),
-            files::read_text(path, shelf.options.limits.file_size),
-        ),
-    };
-    let text = match text {
-        Ok(text) => text,
-        Err(error) => return CheckedFile::unreadable(&path, &error),
-    };
-    let schema = match (&shelf.options.schema, SchemaLine::find(&text)) {
-        (Some(schema), _) => schema.clone(),
-        (None, Some(line)) if is_local(&line) => {
-            let folder = Path::new(&path)
-                .parent()
-                .filter(|_| path != "-")
-                .unwrap_or(Path::new("."));
-            folder.join(local_path(&line.path))
-        }
-        (None, Some(line)) => {
-            let message = format!(
-                "the schema `{}` is not a file here, and schemas are never fetched",
-                line.path
-            );
-            return refused(
-                &path,
-                &text,
-                Violation::at(Code::SchemaMissing, &text, line.span, &message),
-            );
-        }
-        (None, None) => {
-            let message = "no schema: the file has no `#:schema` line, and none was named with --schema";
-            return refused(&path, &text, Violation::at(Code::SchemaMissing, &text, 0..0, message));
-        }
-    };
-    match shelf.checker(&schema) {
-        Ok(checker) => check_text(&path, Ok(text), &checker, None),
-        Err(errors) => {
-            let span = SchemaLine::find(&text).map_or(0..0, |line| line.span);
-            let code = |error: &SchemaError| {
-                if schema.exists() {
-                    error.code()
-                } else {
-                    Code::SchemaMissing
-                }
-            };
-            let violation = |error: &SchemaError| Violation::at(code(error), &text, span.clone(), &error.to_string());
-            CheckedFile::new(&path, &text, None, errors.iter().map(violation).collect())
-        }
-    }
+/// A document, or what keeps a text from being one.
+fn parse_text(path: &str, text: Result<String, files::FileError>, checker: &Checker) -> Result<Document, CheckedFile> {
+    let text = text.map_err(|error| CheckedFile::unreadable(path, &error))?;
+    Document::parse(text.as_str())
+        .map_err(|errors| CheckedFile::syntax(path, &text, errors, &SecretNames::of(checker.schema())))
 }
 
-/// An address of this machine's own files names a path as well as a path does.
-fn is_local(line: &SchemaLine) -> bool {
-    line.is_local() || line.path.starts_with("file:///")
-}
-
-fn local_path(path: &str) -> &str {
-    path.strip_prefix("file://").unwrap_or(path)
-}
-
-fn check_text(
-    path: &str,
-    text: Result<String, files::FileError>,
-    checker: &Checker,
-    in_store: Option<(&Vec<u32>, &Unsealing)>,
-) -> CheckedFile {
-    let text = match text {
-        Ok(text) => text,
-        Err(error) => return CheckedFile::unreadable(path, &error),
+fn check_migration(live: &Live<'_>, plugin: &str, path: &str) -> Result<CheckedFile, StoreError> {
+    let text = match live.read_text(path) {
+        Ok(text) => text.unwrap_or_default(),
+        Err(StoreError::File(error)) => return Ok(CheckedFile::unreadable(path, &error)),
+        Err(error) => return Err(error),
     };
-    match Document::parse(text.as_str()) {
-        Ok(document) => {
-            let schema = checker.schema();
-            let opened = match (in_store, plugin_of(path)) {
-                (Some((_, unsealing)), Some(plugin)) => Opened::of(schema, plugin, &document, unsealing.keyring()),
-                (None, _) | (_, None) => Opened::default(),
-            };
-            let mut violations = checker.check_held(&document, &|path, value| opened.held(path, value));
-            if let Some((versions, unsealing)) = in_store {
-                violations.extend(opened.violations(&document, unsealing));
-                violations.extend(rules::check_version(&document, versions));
-                violations.sort_by_key(|violation| violation.span.start);
-            }
-            CheckedFile::document(path, &document, schema, schema.name().to_owned(), violations)
-        }
-        Err(errors) => CheckedFile::syntax(path, &text, errors, &SecretNames::of(checker.schema())),
-    }
+    let error = chain::parse(plugin, path, &text).err();
+    let broken = error.map(|error| Violation::at(Code::Migration, &text, error.span, &error.message));
+    Ok(CheckedFile::new(path, &text, None, broken.into_iter().collect()))
 }
 
 fn check_manifest(live: &Live<'_>, rules: &Rules<'_>) -> Result<CheckedFile, StoreError> {
@@ -391,10 +317,6 @@ fn offset_of(text: &str, line: usize, column: usize) -> usize {
     before + within
 }
 
-fn refused(path: &str, text: &str, violation: Violation) -> CheckedFile {
-    CheckedFile::new(path, text, None, vec![violation])
-}
-
 /// Whether any of these files may not be recorded; `deny_warnings` counts warnings too.
 #[must_use]
 pub fn is_refused(files: &[CheckedFile], deny_warnings: bool) -> bool {
@@ -404,45 +326,4 @@ pub fn is_refused(files: &[CheckedFile], deny_warnings: bool) -> bool {
         Severity::Note => false,
     };
     files.iter().any(|file| file.violations.iter().any(counts))
-}
-
-/// How often progress is told.
-const TICK: Duration = Duration::from_millis(100);
-
-/// Does a thing to every item on all processors, keeping their order.
-fn in_parallel<T: Sync, R: Send>(
-    items: &[T],
-    progress: &dyn Fn(usize, usize),
-    work: impl Fn(&T) -> R + Sync,
-) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
-    if threads < 2 {
-        return items.iter().map(work).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let caller = thread::current();
-    let share = || {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(at) else { break };
-            done.push((at, work(item)));
-        }
-        caller.unpark();
-        done
-    };
-    let mut results: Vec<(usize, R)> = thread::scope(|scope| {
-        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(share)).collect();
-        while handles.iter().any(|handle| !handle.is_finished()) {
-            progress(next.load(Ordering::Relaxed).min(items.len()), items.len());
-            thread::park_timeout(TICK);
-        }
-        let join = |handle: thread::ScopedJoinHandle<'_, _>| match handle.join() {
-            Ok(results) => results,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        handles.into_iter().flat_map(join).collect()
-    });
-    results.sort_unstable_by_key(|(at, _)| *at);
-    results.into_iter().map(|(_, result)| result).collect()
 }

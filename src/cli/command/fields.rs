@@ -26,6 +26,27 @@ JSON: one object
   dry_run           whether nothing was written because of --dry-run
   warnings[]        what else there is to know, in words";
 
+pub(super) const IMPORT: &str = "\
+JSON: one object
+  settings[].key      the setting, as PLUGIN.KEY; null where the name means none
+  settings[].name     what the file calls it; null where it does not hold it
+  settings[].where    the file, with the line or row; null likewise
+  settings[].state    one word: taken, converted, unknown, refused, missing …
+  settings[].found    what the file gives; null where it is not to be shown
+  settings[].becomes  what it is from now on, or would be; else null
+  settings[].reason   why it is unresolved, and what is allowed; else null
+  settings[].suggestion  the setting that was probably meant; else null
+  unresolved        how many keep everything from being written
+  revision          the id of what was recorded; null where nothing was
+  changes[].key     a setting that changed, as PLUGIN.KEY
+  changes[].before  its value before; null where it was not set
+  changes[].after   its value now; null where it is not set any more
+  files[]           files that changed otherwise, as by comments
+  absorbed          hand edits that were recorded first, or null; with the same:
+  absorbed.revision, absorbed.changes[], absorbed.files[]
+  dry_run           whether nothing was written because of --dry-run
+  warnings[]        what else there is to know, in words";
+
 pub(super) const PLUGIN_LIST: &str = "\
 JSON: an object a line
   name            the plugin
@@ -39,9 +60,10 @@ JSON: the value itself; with --show-origin one object
   key            the setting, as PLUGIN.KEY
   value          its value
   guessed        whether the plugin was found by the key alone
-  origin.from    file or default
+  origin.from    file, migrated (a file of an earlier version) or default
   origin.file    where it stands, with line and column; only from a file
   origin.line, origin.column
+  origin.version  the schema version of the file; only of a migrated one
   origin.schema  the schema that gives the default; only from there";
 
 pub(super) const LIST: &str = "\
@@ -49,9 +71,10 @@ JSON: an object a line
   key            the setting, as PLUGIN.KEY
   value          the value in force
   default        the schema's default, or null
-  origin.from    file or default
+  origin.from    file, migrated (a file of an earlier version) or default
   origin.file    where it stands, with line and column; only from a file
   origin.line, origin.column
+  origin.version  the schema version of the file; only of a migrated one
   origin.schema  the schema that gives the default; only from there";
 
 pub(super) const DESCRIBE: &str = "\
@@ -211,7 +234,18 @@ JSON: an object a line, for each finding
   severity  error, warning or note
   message   what was found
   mend      the command that mends it
-  alternative  another that mends it another way; null where there is none";
+  alternative  another that mends it another way; null where there is none
+with --types, an object for each value of the wrong type
+  key           the setting, as PLUGIN.KEY
+  value         the value; masked where it is secret
+  secret        whether it is secret
+  wanted[]      the types that the schema declares
+  file          the file, from the store's folder
+  line, column  where it begins, from 1; of what is gone, where it first stood
+  present       whether it stands in the file today
+  first         the revision that first held it; null where none does
+  first.id, first.time, first.author.name, first.author.email
+  mend          the command that mends it, or null";
 
 pub(super) const EXPLAIN: &str = "\
 JSON: one object, or without CODE an object a line

@@ -116,6 +116,7 @@ impl Answer for Shown {
         if self.with_origin {
             match &self.found.origin {
                 Origin::File { file, line, .. } => write!(out, "{file}:{line}\t")?,
+                Origin::Migrated { file, version } => write!(out, "{file} (version {version})\t")?,
                 Origin::Default { .. } => write!(out, "schema default\t")?,
             }
         }

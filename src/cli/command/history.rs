@@ -133,11 +133,7 @@ impl Answer for Revisions {
                 "  {}",
                 escaped(revision.message.lines().next().unwrap_or_default())
             )?;
-            let untold: Vec<_> = difference
-                .changes
-                .iter()
-                .filter(|change| !entry.tells(change))
-                .collect();
+            let untold = entry.untold();
             for change in untold.iter().take(CHANGES) {
                 write!(out, "    ")?;
                 super::diff::show_change(out, change, style)?;

@@ -63,6 +63,7 @@ impl Answer for Settings {
             let default = row.default.as_ref().map_or_else(String::new, brief);
             let source = match &row.origin {
                 Origin::File { file, line, .. } => format!("{file}:{line}"),
+                Origin::Migrated { file, version } => format!("{file} (version {version})"),
                 Origin::Default { .. } => "schema default".to_owned(),
             };
             table.row([row.key.to_string(), brief(&row.value), default, source]);

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 
 use super::fields;
+use crate::cli::bar::Bar;
 use crate::cli::diagnostic::Style;
 use crate::cli::exit::Exit;
 use crate::cli::options::{ChangeOptions, Options};
@@ -125,13 +126,16 @@ pub(crate) fn run(args: &MigrateArgs, options: &Options) -> Result<Reply, Failur
     let store = options.open_store()?;
     match &args.verb {
         None => {
+            let bar = Bar::new();
             let outcome = store.migrate(
                 args.plugin.as_deref(),
                 args.to,
                 args.run_commands,
                 &options.intent(&args.change),
-            )?;
-            Ok(super::outcome::reply(outcome))
+                &|done, all| bar.show(done, all),
+            );
+            bar.clear();
+            Ok(super::outcome::reply(outcome?))
         }
         Some(MigrateVerb::Status(StatusArgs {})) => Ok(Reply::of(Rows(store.migrate_status()?))),
         Some(MigrateVerb::Check(args)) => {

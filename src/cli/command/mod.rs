@@ -14,6 +14,7 @@ mod explain;
 mod fields;
 mod get;
 mod history;
+mod import;
 mod init;
 mod list;
 mod man;
@@ -119,6 +120,9 @@ pub(crate) enum Verb {
     /// Merge settings from a file into a plugin's
     #[command(after_long_help = fields::OUTCOME)]
     Apply(apply::ApplyArgs),
+    /// Merge settings from another program's file into a plugin's
+    #[command(after_long_help = fields::IMPORT)]
+    Import(import::ImportArgs),
     /// Record what was edited by hand: settings, manifest, schemas
     #[command(after_long_help = fields::OUTCOME)]
     Commit(commit::CommitArgs),
@@ -189,6 +193,7 @@ impl Verb {
             Self::Describe(args) => describe::run(&args, options),
             Self::Edit(args) => edit::run(&args, options),
             Self::Apply(args) => apply::run(&args, options),
+            Self::Import(args) => import::run(&args, options),
             Self::Commit(args) => commit::run(&args, options),
             Self::Status(args) => status::run(&args, options),
             Self::Diff(args) => diff::run(&args, options),

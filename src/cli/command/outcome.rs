@@ -23,7 +23,7 @@ pub(super) fn nothing(why: impl Into<String>) -> Reply {
 pub(super) fn reply_with<A: Answer + 'static>(outcome: Outcome, answer: impl FnOnce(Outcome) -> A) -> Reply {
     let mut notes = Vec::new();
     if let Some(absorbed) = &outcome.absorbed {
-        let what = absorbed.files.join(", ");
+        let what = listed(&absorbed.files);
         notes.push(match absorbed.revision {
             Some(revision) => format!(
                 "{what} had been edited by hand; that was recorded first, as {}",
@@ -46,6 +46,15 @@ pub(super) fn reply_with<A: Answer + 'static>(outcome: Outcome, answer: impl FnO
         .map(|revision| format!("recorded as {} all the same", revision.short()));
     let reply = Reply::of(answer(outcome)).recorded(recorded);
     notes.into_iter().fold(reply, Reply::note)
+}
+
+/// A few files by name, and how many there are besides.
+fn listed(files: &[String]) -> String {
+    const NAMED: usize = 5;
+    if files.len() <= NAMED {
+        return files.join(", ");
+    }
+    format!("{} and {} more files", files[..NAMED].join(", "), files.len() - NAMED)
 }
 
 impl Answer for Outcome {

@@ -9,7 +9,9 @@ pub(super) fn hints(error: &MigrateError) -> (Exit, Vec<String>) {
         MigrateError::Malformed { path, .. } => format!("mend {path}; nothing was written"),
         MigrateError::Gap { plugin, .. } => format!("draft it with `valvecfg migrate new {plugin}`"),
         MigrateError::Undecided { path, .. } => format!("replace that step of {path}; nothing was written"),
-        MigrateError::Command { .. } => "if you trust it, say so with --run-commands; nothing was written".to_owned(),
+        MigrateError::Command { .. } => {
+            "if you trust it, `valvecfg migrate --run-commands` runs it; nothing was written".to_owned()
+        }
         MigrateError::Step { .. } => "nothing was written; mend the value, or give the step a `when`".to_owned(),
         MigrateError::NothingToDraft { plugin } | MigrateError::NoSchema { plugin, .. } => {
             format!("add it with `valvecfg plugin upgrade {plugin} --schema FILE`")

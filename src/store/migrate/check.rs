@@ -9,10 +9,11 @@ use super::super::chain::Chain;
 use super::super::custody;
 use super::super::manifest::schema_path;
 use super::super::session::{Access, Session};
+use super::super::versions::stating;
 use super::super::{Store, StoreError};
 use super::trials::{self, Form, Trial};
 use crate::document::{self, KeyPath};
-use crate::schema::{CheckOptions, Checker, Custody, Held};
+use crate::schema::{Checker, Custody, Held};
 
 /// What came of trying one migration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,7 +45,7 @@ impl Store {
             .plugins()
             .filter(|name| plugin.is_none_or(|plugin| plugin == *name))
         {
-            let chain = Chain::read(name, &session.live)?;
+            let chain = session.rules.chain(name)?;
             let versions = session.rules.versions(name)?;
             let forms = if versions.len() > 1 {
                 trials::forms(&session, name)?
@@ -80,7 +81,7 @@ fn check_pair(
         checked.failures.push(error.to_string());
         return Ok(checked);
     }
-    match chain.check_keys(&session.live, from, to) {
+    match chain.check_keys(&session.rules, from, to) {
         Ok(()) => {}
         Err(StoreError::Migrate(error)) => {
             checked.failures.push(error.to_string());
@@ -92,12 +93,10 @@ fn check_pair(
         checked.losses.push(format!("{command}, which is not done to try it"));
         return Ok(checked);
     }
-    let compiled = |version| -> Result<Checker, StoreError> {
-        let schema = session.rules.schema_of(plugin, version)?;
-        let compiled = Checker::compile(&schema, &session.rules.library(plugin), CheckOptions::default());
-        compiled.map_err(|errors| StoreError::Schema { errors })
-    };
-    let (before, after) = (compiled(from)?, compiled(to)?);
+    let (before, after) = (
+        session.rules.checker_at(plugin, from)?,
+        session.rules.checker_at(plugin, to)?,
+    );
     let mut found = Found {
         plugin,
         schema: schema_path(plugin, to),
@@ -136,7 +135,7 @@ impl Found<'_> {
             Ok(migrated) => migrated.document,
             Err(error) => return self.fail(error.to_string(), trial),
         };
-        let migrated = match super::stating(&migrated, to) {
+        let migrated = match stating(&migrated, to) {
             Ok(migrated) => migrated,
             Err(error) => return self.fail(error.to_string(), trial),
         };
@@ -148,7 +147,7 @@ impl Found<'_> {
         }
         match chain
             .down(&migrated, to, &mut run)
-            .map(|back| super::stating(&back.document, from))
+            .map(|back| stating(&back.document, from))
         {
             Ok(Ok(back)) => {
                 for change in document::changes(&trial.document, &back) {

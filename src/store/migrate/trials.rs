@@ -6,8 +6,8 @@ use super::super::chain::Chain;
 use super::super::manifest::settings_path;
 use super::super::restore::Earlier;
 use super::super::session::Session;
+use super::super::versions::{stating, version_of};
 use super::super::{StoreError, draft};
-use super::version_of;
 use crate::document::Document;
 use crate::schema::{Checker, Schema};
 
@@ -133,5 +133,5 @@ fn led_to(form: &Form, chain: &Chain, from: u32) -> Option<Document> {
         let migrated = chain.up(&document, version, &mut |_, _, _| Err(String::new())).ok()?;
         document = migrated.document;
     }
-    super::stating(&document, from).ok()
+    stating(&document, from).ok()
 }

@@ -40,7 +40,7 @@ fn plugins_revisions_codes_and_shells_are_offered() {
     assert_eq!(of(&["edit", ""]), "heating irrigation valve");
     assert_eq!(of(&["plugin", "remove", "v"]), "valve");
     assert_eq!(of(&["history", "--plugin", "h"]), "heating");
-    assert_eq!(of(&["explain", "VC30"]), "VC301 VC302");
+    assert_eq!(of(&["explain", "VC30"]), "VC301 VC302 VC303 VC304");
     assert_eq!(of(&["completion", "f"]), "fish");
     let head = environment.git_succeed(&["rev-parse", "--short=8", "main"]);
     assert!(of(&["show", ""]).starts_with(head.trim()));

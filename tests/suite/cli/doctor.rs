@@ -126,3 +126,141 @@ write plugins/new.toml, or take [plugins.new] out of valvecfg.toml
 "#]]
     );
 }
+
+/// A store whose schema was corrected in place, after the plugin had stored texts for years.
+fn corrected(settings: &str) -> TestEnvironment {
+    let environment = TestEnvironment::new_store();
+    let schema = |threshold: &str, more: &str| {
+        format!(
+            r#"{{"type": "object", "properties": {{"threshold": {{"type": [{threshold}]}}, "flow": {{"type": "number"}},
+            "pin": {{"type": [{threshold}], "x-secret": true}}, "zones": {{"items": {{"properties": {{"on": {{"type": [{more}]}}}}}}}}}}}}"#
+        )
+    };
+    environment.beside("1.json", schema("\"string\"", "\"boolean\", \"string\""));
+    environment.succeed(&["secret", "keygen"]);
+    environment.succeed(&["plugin", "add", "valve", "--schema", "../1.json"]);
+    environment.write("plugins/valve.toml", "threshold = \"55\"\n");
+    environment.succeed(&["commit"]);
+    environment.write("plugins/valve.toml", settings);
+    environment.succeed(&["commit"]);
+    environment.write("schemas/valve/1.schema.json", schema("\"integer\"", "\"boolean\""));
+    environment
+}
+
+#[test]
+fn values_of_the_wrong_type_are_found_in_the_settings_and_in_history() {
+    let environment = corrected("threshold = \"60\"\nflow = 2\n[[zones]]\non = \"yes\"\n[[zones]]\non = \"maybe\"\n");
+    let screens = environment.screens(&["doctor --types", "doctor --types --json"]);
+    environment.write("plugins/valve.toml", "threshold = 60\nflow = 2\n");
+    let mended = environment.screens(&["commit", "doctor --types"]);
+    assert_screen!(
+        format!("{screens}\n\n{mended}"),
+        str![[r#"
+$ valvecfg doctor --types
+setting            value    wants       where                 since
+valve.threshold    "60"     an integer  plugins/valve.toml:1  [rev 1]
+    mend: valvecfg set valve.threshold 60
+valve.zones[0].on  "yes"    a boolean   plugins/valve.toml:4  [rev 1]
+    mend: valvecfg set 'valve.zones[0].on' true
+valve.zones[1].on  "maybe"  a boolean   plugins/valve.toml:6  [rev 1]
+    mend: valvecfg edit valve
+valve.threshold    "55"     an integer  gone                  [rev 2]
+    to have it again: valvecfg set valve.threshold 55
+------- stderr -------
+all at once: `valvecfg set valve.threshold=60 'valve.zones[0].on'=true`
+[exit 1]
+
+$ valvecfg doctor --types --json
+{"key":"valve.threshold","value":"60","secret":false,"wanted":["integer"],"file":"plugins/valve.toml","line":1,"column":13,"present":true,"first":{"id":"[rev 1]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"}},"mend":"valvecfg set valve.threshold 60"}
+{"key":"valve.zones[0].on","value":"yes","secret":false,"wanted":["boolean"],"file":"plugins/valve.toml","line":4,"column":6,"present":true,"first":{"id":"[rev 1]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"}},"mend":"valvecfg set 'valve.zones[0].on' true"}
+{"key":"valve.zones[1].on","value":"maybe","secret":false,"wanted":["boolean"],"file":"plugins/valve.toml","line":6,"column":6,"present":true,"first":{"id":"[rev 1]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"}},"mend":"valvecfg edit valve"}
+{"key":"valve.threshold","value":"55","secret":false,"wanted":["integer"],"file":"plugins/valve.toml","line":1,"column":13,"present":false,"first":{"id":"[rev 2]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"}},"mend":"valvecfg set valve.threshold 55"}
+------- stderr -------
+all at once: `valvecfg set valve.threshold=60 'valve.zones[0].on'=true`
+[exit 1]
+
+$ valvecfg commit
+valve.threshold "60" -> 60
+valve.zones[0].on "yes" removed
+valve.zones[1].on "maybe" removed
+schemas/valve/1.schema.json
+saved as [rev 1]
+
+$ valvecfg doctor --types
+setting            value    wants       where  since
+valve.threshold    "55"     an integer  gone   [rev 2]
+    to have it again: valvecfg set valve.threshold 55
+valve.threshold    "60"     an integer  gone   [rev 3]
+    to have it again: valvecfg set valve.threshold 60
+valve.zones[0].on  "yes"    a boolean   gone   [rev 3]
+    to have it again: valvecfg set 'valve.zones[0].on' true
+valve.zones[1].on  "maybe"  a boolean   gone   [rev 3]
+    no value of that type says the same
+"#]]
+    );
+    let sound = TestEnvironment::gateway();
+    assert_screen!(
+        sound.screens(&["doctor --types", "doctor --types --deep"]),
+        str![[r#"
+$ valvecfg doctor --types
+------- stderr -------
+every value has the type that its schema declares
+
+$ valvecfg doctor --types --deep
+------- stderr -------
+error: the argument '--types' cannot be used with '--deep'
+
+Usage: valvecfg doctor --types
+
+For more information, try '--help'.
+[exit 2]
+"#]]
+    );
+}
+
+#[test]
+fn the_command_that_is_named_mends_the_value() {
+    let environment = corrected("threshold = \"60\"\n");
+    let mend = |line: &str| {
+        let told = environment.run(&["doctor", "--types", "--json"]);
+        let first: serde_json::Value = serde_json::from_str(told.stdout.lines().next().unwrap()).unwrap();
+        assert_eq!(first["mend"], line);
+    };
+    mend("valvecfg set valve.threshold 60");
+    environment.succeed(&["set", "valve.threshold", "60"]);
+    assert_eq!(environment.read("plugins/valve.toml"), b"threshold = 60\n");
+    // `set` would stop at what was edited by hand.
+    environment.write("plugins/valve.toml", "threshold = \"70\"\n");
+    mend("valvecfg edit valve");
+    let environment = corrected("threshold = \"60\"\n[[zones]]\non = \"yes\"\n");
+    let screen = environment.run(&["doctor", "--types"]);
+    let line = "all at once: `valvecfg set valve.threshold=60 'valve.zones[0].on'=true`";
+    assert!(screen.stderr.contains(line), "{screen}");
+    environment.succeed(&["set", "valve.threshold=60", "valve.zones[0].on=true"]);
+}
+
+#[test]
+fn the_value_of_a_secret_of_the_wrong_type_is_not_shown() {
+    let environment = corrected("");
+    environment.write("plugins/valve.toml", "pin = \"4711\"\n");
+    let screen = environment.run(&["doctor", "--types"]);
+    assert!(screen.stdout.contains("valve.pin"), "{screen}");
+    assert!(
+        screen.stdout.contains("mend: valvecfg secret set valve.pin"),
+        "{screen}"
+    );
+    assert!(!screen.to_string().contains("4711"), "{screen}");
+}
+
+#[test]
+fn settings_of_another_schema_version_are_left_to_migrations() {
+    let environment = TestEnvironment::new_store();
+    environment.beside("1.json", r#"{"properties": {"interval": {"type": "integer"}}}"#);
+    environment.beside("2.json", r#"{"properties": {"interval": {"type": "string"}}}"#);
+    environment.succeed(&["plugin", "add", "pump", "--schema", "../1.json"]);
+    environment.succeed(&["set", "pump.interval", "30"]);
+    environment.succeed(&["plugin", "upgrade", "pump", "--schema", "../2.json"]);
+    environment.succeed(&["migrate"]);
+    assert_eq!(environment.succeed(&["get", "pump.interval"]), "30\n");
+    assert_eq!(environment.succeed(&["doctor", "--types"]), "");
+}

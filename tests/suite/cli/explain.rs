@@ -61,6 +61,8 @@ VC201           a secret stands in plain text
 VC202           a secret could not be opened
 VC301           the file names two schema versions
 VC302           the file was written for a schema version that is not here
+VC303           the file was written for another schema version than the one in force
+VC304           a migration cannot be used
 x-secret        a schema keyword: true or false
 x-unit          a schema keyword: a string, such as "percent" or "l/min"
 x-apply         a schema keyword: "hot", "reload" or "restart"

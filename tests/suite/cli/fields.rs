@@ -27,16 +27,24 @@ const RUNS: &[(&str, &[&str])] = &[
             "get threshold --show-origin",
             "get heating.frost_guard --at @ --show-origin",
             "get valve.mqtt.port --show-origin",
+            "get old.a --show-origin",
         ],
     ),
     ("set", &["set valve.threshold 55", "set valve.threshold 55"]),
     ("unset", &["unset valve.poll_interval"]),
     ("add", &["add heating.rooms[0].loops 9"]),
     ("remove", &["remove heating.rooms[0].loops 9"]),
-    ("list", &["list valve"]),
+    ("list", &["list valve", "list old"]),
     ("describe", &["describe threshold", "describe valve.position"]),
     ("edit", &["edit valve", "edit heating"]),
     ("apply", &["apply ../valve.toml -n"]),
+    (
+        "import",
+        &[
+            "import ../valve.json --plugin valve",
+            "import ../valve.json --plugin valve --fix --skip treshold --skip mode",
+        ],
+    ),
     ("status", &["status", "-C ../detached status"]),
     ("diff", &["diff", "diff @~2 @"]),
     ("validate", &["validate"]),
@@ -65,7 +73,7 @@ const RUNS: &[(&str, &[&str])] = &[
         &["render valve", "render valve --format env --output ../valve.env"],
     ),
     ("trust", &["trust ."]),
-    ("doctor", &["doctor"]),
+    ("doctor", &["doctor", "doctor --types"]),
     ("explain", &["explain", "explain VC101"]),
     ("completion", &["completion bash"]),
     ("man", &["man set"]),
@@ -135,6 +143,10 @@ fn the_help_of_each_verb_names_the_fields_of_its_answer_and_no_others() {
     environment.beside("any.json", r#"{"type": "object"}"#);
     environment.beside("any.toml", "text = 'inf'\n");
     environment.beside("valve.toml", "threshold = 70\n");
+    environment.beside(
+        "valve.json",
+        r#"{"treshold": 50, "poll_interval": "20", "mode": "idle", "hysteresis": 3}"#,
+    );
     environment.git_succeed(&["clone", "-q", ".", "../clone"]);
     environment.git_succeed(&["clone", "-q", ".", "../detached"]);
     environment.git_succeed(&["-C", "../detached", "checkout", "-q", "--detach"]);
@@ -181,6 +193,14 @@ fn prepare(environment: &TestEnvironment, line: &str) {
     match line {
         // A hand edit that is absorbed.
         "unset valve.poll_interval" => environment.edit("plugins/valve.toml", "hysteresis = 2.5", "hysteresis = 3.5"),
+        "import ../valve.json --plugin valve --fix --skip treshold --skip mode" => {
+            environment.edit("plugins/valve.toml", "fail_safe = \"closed\"", "fail_safe = \"open\"");
+        }
+        "doctor --types" => {
+            // An integer to JSON Schema, and a float to who reads TOML.
+            environment.edit("plugins/valve.toml", "keep_alive = 30", "keep_alive = 30.0");
+            environment.succeed(&["commit"]);
+        }
         "status" => {
             environment.edit("plugins/valve.toml", "threshold = 56", "threshold = 560");
             environment.edit("valvecfg.toml", "[plugins.valve]", "# ours\n[plugins.valve]");
@@ -197,6 +217,15 @@ fn prepare(environment: &TestEnvironment, line: &str) {
                 "keep_alive = 30",
                 "keep_alive = 30\npassword = \"correct horse\"",
             );
+        }
+        "get old.a --show-origin" => {
+            environment.write("schemas/old/1.schema.json", "{}");
+            environment.write("schemas/old/2.schema.json", "{}");
+            environment.write("migrations/old/1-to-2.toml", "from = 1\nto = 2\n");
+            environment.write("plugins/old.toml", "#:schema ../schemas/old/1.schema.json\na = 1\n");
+            let manifest = String::from_utf8(environment.read("valvecfg.toml")).unwrap();
+            environment.write("valvecfg.toml", manifest + "\n[plugins.old]\nschema-version = 2\n");
+            environment.succeed(&["commit"]);
         }
         "migrate new any" => std::fs::remove_file(environment.path("migrations/any/1-to-2.toml")).unwrap(),
         _ => {}

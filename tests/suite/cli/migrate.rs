@@ -6,7 +6,7 @@ use snapbox::str;
 use super::assert_screen;
 use crate::environment::TestEnvironment;
 
-const SETTINGS: &str = "#:schema ../schemas/pump/1.schema.json
+pub(super) const SETTINGS: &str = "#:schema ../schemas/pump/1.schema.json
 schema_version = 1
 
 # when it closes
@@ -22,7 +22,7 @@ name = \"a\" # first
 name = \"b\"
 ";
 
-const STEPS: &str = "from = 1
+pub(super) const STEPS: &str = "from = 1
 to = 2
 
 [[step]]
@@ -75,7 +75,7 @@ fn pump() -> TestEnvironment {
     environment
 }
 
-fn upgraded() -> TestEnvironment {
+pub(super) fn upgraded() -> TestEnvironment {
     let environment = pump();
     environment.succeed(&["plugin", "upgrade", "pump", "--schema", "../2.json"]);
     environment.write("migrations/pump/1-to-2.toml", STEPS);
@@ -83,7 +83,7 @@ fn upgraded() -> TestEnvironment {
     environment
 }
 
-fn text(environment: &TestEnvironment, path: &str) -> String {
+pub(super) fn text(environment: &TestEnvironment, path: &str) -> String {
     String::from_utf8(environment.read(path)).unwrap()
 }
 
@@ -199,7 +199,7 @@ valvecfg.toml
 saved as [rev 1]
 
 $ valvecfg validate
-no violations, 10 files checked
+no violations, 11 files checked
 
 $ valvecfg migrate
 ------- stderr -------
@@ -485,6 +485,60 @@ nothing was written: this was a dry run
     assert_eq!(text(&environment, "plugins/pump.toml"), SETTINGS);
 }
 
+/// A program that leaves another one behind, which holds its output open and writes its process id.
+const LEAVES: &str = "sleep 300 & echo $! > left; ";
+
+fn with_program(script: &str, timeout: u32) -> TestEnvironment {
+    let environment = upgraded();
+    let command = format!("command = [\"sh\", \"-c\", \"{LEAVES}{script}\"]\ntimeout = {timeout}");
+    environment.write(
+        "migrations/pump/1-to-2.toml",
+        STEPS.replace("remove = \"legacy\"", &command),
+    );
+    environment
+}
+
+/// Whether the process whose id stands in `left` is gone, or only a zombie that its new parent has not looked at.
+fn left_is_gone(environment: &TestEnvironment) -> bool {
+    let id = text(environment, "left");
+    let stat = std::fs::read(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+    let stat = String::from_utf8_lossy(&stat);
+    let state = stat.rsplit(')').next().and_then(|rest| rest.trim().chars().next());
+    state.is_none_or(|state| state == 'Z')
+}
+
+#[test]
+fn what_a_program_leaves_behind_ends_with_it() {
+    // In time, too late, and with one that still holds the output.
+    for (script, timeout, word) in [
+        ("exit 3", 60, "exit status: 3"),
+        ("cat", 1, "1 s"),
+        ("echo 1", 60, "no object"),
+    ] {
+        let script = if script == "cat" { "sleep 300" } else { script };
+        let environment = with_program(script, timeout);
+        let screen = environment.run(&["migrate", "--run-commands"]);
+        assert!(screen.stderr.contains(word), "{screen}");
+        assert!(left_is_gone(&environment), "{script}");
+    }
+}
+
+#[test]
+fn a_program_ends_with_the_one_that_waits_for_it() {
+    let environment = with_program("sleep 300", 300);
+    let mut command = environment.command(crate::environment::VALVECFG);
+    let mut child = command.args(["migrate", "--run-commands"]).spawn().unwrap();
+    while !environment.path("left").exists() || text(&environment, "left").trim().is_empty() {
+        std::thread::yield_now();
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(15));
+    assert!(left_is_gone(&environment));
+    assert_eq!(text(&environment, "plugins/pump.toml"), SETTINGS);
+}
+
 #[test]
 fn a_program_may_do_what_no_step_can() {
     let environment = upgraded();
@@ -506,7 +560,7 @@ warning: migrations/pump/1-to-2.toml:13: a program is to be run: `sh -c sed s/au
 $ valvecfg migrate
 ------- stderr -------
 error: migrations/pump/1-to-2.toml:13: a program is to be run: `sh -c sed s/auto/automatic/`
-help: if you trust it, say so with --run-commands; nothing was written
+help: if you trust it, `valvecfg migrate --run-commands` runs it; nothing was written
 [exit 1]
 
 $ valvecfg migrate --run-commands
@@ -520,6 +574,8 @@ pump.zones[0].flow 2.5 added
 pump.zones[1].flow 2.5 added
 valvecfg.toml
 saved as [rev 1]
+------- stderr -------
+migrations/pump/1-to-2.toml had been edited by hand; that was recorded first, as [rev 2]
 
 $ valvecfg get pump.mode
 automatic
@@ -672,6 +728,8 @@ valve.schema_version 1 -> 2
 valve.mqtt.password ‹secret› -> ‹secret›
 valvecfg.toml
 saved as [rev 1]
+------- stderr -------
+migrations/valve/1-to-2.toml, schemas/valve/2.schema.json had been edited by hand; that was recorded first, as [rev 2]
 
 $ valvecfg get valve.mqtt.password --reveal
 ["correct horse"]
@@ -680,7 +738,7 @@ $ valvecfg migrate valve --to 1
 valve.schema_version 2 -> 1
 valve.mqtt.password ‹secret› -> ‹secret›
 valvecfg.toml
-saved as [rev 2]
+saved as [rev 3]
 
 $ valvecfg get valve.mqtt.password --reveal
 correct horse

@@ -24,6 +24,7 @@ mod finding;
 mod get;
 mod help;
 mod history;
+mod import;
 mod init;
 mod list;
 mod migrate;
@@ -42,6 +43,7 @@ mod trust;
 mod unsealing;
 mod unset;
 mod validate;
+mod versions;
 
 use std::fmt::Write as _;
 use std::fs::File;

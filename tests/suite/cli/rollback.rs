@@ -294,6 +294,8 @@ valve.limit 5 added
 valve.mode "off" -> "auto"
 valve.note "new" removed
 saved as [rev 1]
+------- stderr -------
+warning: the settings of `valve` were taken back by their names: no migration leads from version 1 of `valve` to 2: there is no migrations/valve/1-to-2.toml
 
 $ valvecfg history valve.limit -n 1 --json
 {"id":"[rev 1]","parent":"[rev 2]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"},"message":"rollback to [rev 3]","via":"rollback","key":"valve.limit","before":null,"after":5}

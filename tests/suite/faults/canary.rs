@@ -340,6 +340,104 @@ fn a_sealed_canary_is_seen_by_nobody() {
 }
 
 #[test]
+fn a_canary_that_is_imported_is_sealed_and_seen_by_nobody() {
+    if let Some(reason) = strace::is_missing() {
+        return skip("the canary, imported", reason);
+    }
+    let mut watch = Watch::new();
+    let folder = watch.environment.folder().to_owned();
+    let database = folder.join("net.sqlite");
+    let connection = rusqlite::Connection::open(&database).unwrap();
+    let statements = format!(
+        "PRAGMA journal_mode = WAL; CREATE TABLE settings (key TEXT, value);
+         INSERT INTO settings VALUES ('phrase', '{TEXT}'), ('pin', '{NUMBER}'), ('auth.user', '{TEXT}'), ('codes', '{TEXT}');"
+    );
+    connection.execute_batch(&statements).unwrap();
+    let json = format!(
+        "{{\"phrase\": \"{TEXT}\", \"pin\": \"{NUMBER}\", \"auth\": {{\"user\": \"{TEXT}\"}}, \
+         \"codes\": [\"{TEXT}\", {NUMBER}], \"links\": [{{\"name\": \"n\", \"wep\": \"{TEXT}\"}}]}}"
+    );
+    let files = [
+        ("net.json", json.clone()),
+        ("net.yaml", json.clone()),
+        (
+            "net.ini",
+            format!("phrase = {TEXT}\npin = {NUMBER}\n[auth]\nuser = {TEXT}\n"),
+        ),
+        ("net.env", format!("NET_PHRASE={TEXT}\nPIN='{NUMBER}'\n")),
+        (
+            "slip.json",
+            json.replace("phrase", "prhase")
+                .replace("wep", "wpe")
+                .replace("pin", "pni"),
+        ),
+        (
+            "wrong.json",
+            json.replace(TEXT, &format!("{TEXT} A"))
+                .replace(&format!("\"{NUMBER}\""), &format!("\"{NUMBER}x\"")),
+        ),
+        ("broken.json", json.replace("]}", "]")),
+        ("broken.yaml", format!("phrase: '{TEXT}\npin: {NUMBER}\n")),
+        ("broken.toml", format!("phrase = \"{TEXT}\npin = {NUMBER}x\n")),
+        ("broken.ini", format!("{TEXT}\n")),
+        ("twice.env", format!("PHRASE={TEXT}\nPHRASE={TEXT}\n")),
+        ("quoted.env", format!("PHRASE={TEXT}\"\nPIN=\"{NUMBER}$x\"\n")),
+    ];
+    for (name, text) in &files {
+        watch.environment.beside(name, text);
+    }
+    // A file of this name is passed over in the end: it is where the canary comes from.
+    let names = files.iter().map(|(name, _)| *name).chain(["net.sqlite"]);
+    for name in names {
+        for options in ["", " --json", " -n --fix", " --fix", " --fix --json"] {
+            watch.run(&format!("import ../{name} --plugin net{options}"), "");
+        }
+    }
+    watch.run(
+        "import ../slip.json --plugin net --fix --skip prhase --skip links --skip pni",
+        "",
+    );
+    drop(connection);
+    for name in ["net.sqlite", "net.sqlite-wal", "net.sqlite-shm"] {
+        let _gone = fs::remove_file(folder.join(name));
+    }
+    for (name, _) in &files {
+        fs::remove_file(folder.join(name)).unwrap();
+    }
+    watch.scan("imported", &[]);
+    for (key, canary) in [
+        ("net.phrase", TEXT),
+        ("net.pin", NUMBER),
+        ("net.auth.user", TEXT),
+        ("net.links[0].wep", TEXT),
+    ] {
+        let revealed = watch.environment.succeed(&["get", key, "--reveal"]);
+        assert_eq!(revealed, format!("{canary}\n"));
+    }
+    for line in [
+        "doctor --types",
+        "doctor --types --json",
+        "show --json",
+        "history --json",
+    ] {
+        watch.run(line, "");
+    }
+    // By hand, of the wrong type, and in plain text.
+    watch.environment.write(
+        "plugins/net.toml",
+        format!("pin = \"{NUMBER}\"\nphrase = {NUMBER}\ncodes = \"{TEXT}\"\n"),
+    );
+    for line in [
+        "doctor --types",
+        "doctor --types --json",
+        "import ../host.toml --plugin net",
+    ] {
+        watch.run(line, "");
+    }
+    watch.end("the canary, imported");
+}
+
+#[test]
 fn a_canary_in_what_is_refused_is_not_repeated() {
     if let Some(reason) = strace::is_missing() {
         return skip("the canary, refused", reason);

@@ -2,6 +2,7 @@
 //! new one, and needs nobody's help.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 
 use super::oracle::{self, Change, Side};
@@ -19,6 +20,9 @@ struct Scenario {
     options: &'static [&'static str],
     /// Whether it is killed at every call, and not only at those that alter the disk.
     every_call: bool,
+    /// Of those calls, it is killed at each that comes after so many: of a hundred files that go through the same calls,
+    /// not each needs its own.
+    stride: usize,
     verb: &'static [&'static str],
     subject: &'static str,
     /// What readers are asked for: a setting of each plugin that changes, its old value and its new one.
@@ -31,6 +35,7 @@ const ONE_PLUGIN: Scenario = Scenario {
     arrange: |_| {},
     options: &[],
     every_call: true,
+    stride: 1,
     verb: &["set", "valve.threshold", "55"],
     subject: "valve.threshold 60 -> 55",
     watched: &[("valve.threshold", "60", "55")],
@@ -42,6 +47,7 @@ const TWO_PLUGINS: Scenario = Scenario {
     arrange: |_| {},
     options: &[],
     every_call: true,
+    stride: 1,
     verb: &["set", "-m", "both", "valve.threshold=55", "heating.target=21.5"],
     subject: "both",
     watched: &[("valve.threshold", "60", "55"), ("heating.target", "20.5", "21.5")],
@@ -53,6 +59,7 @@ const THREE_PLUGINS: Scenario = Scenario {
     arrange: |_| {},
     options: &[],
     every_call: true,
+    stride: 1,
     verb: &[
         "set",
         "-m",
@@ -79,6 +86,7 @@ const ROLLBACK: Scenario = Scenario {
     arrange: |_| {},
     options: &[],
     every_call: true,
+    stride: 1,
     verb: &["rollback", "@~2", "--yes", "-m", "back"],
     subject: "back",
     watched: &[
@@ -100,6 +108,7 @@ const HAND_EDIT: Scenario = Scenario {
     arrange: |_| {},
     options: &[],
     every_call: true,
+    stride: 1,
     verb: &["set", "valve.threshold", "55"],
     subject: "valve.threshold 60 -> 55",
     watched: &[("valve.threshold", "60", "55")],
@@ -115,6 +124,7 @@ const HARD_LINK: Scenario = Scenario {
     },
     options: &[],
     every_call: false,
+    stride: 1,
     verb: &["set", "-m", "both", "valve.threshold=100", "heating.target=21.5"],
     subject: "both",
     watched: &[("valve.threshold", "60", "100"), ("heating.target", "20.5", "21.5")],
@@ -128,6 +138,7 @@ const BIND_MOUNT: Scenario = Scenario {
     // As at a bind mount. The first two take git's locks.
     options: &["-e", "inject=renameat2:error=EBUSY:when=3+"],
     every_call: false,
+    stride: 1,
     verb: TWO_PLUGINS.verb,
     subject: TWO_PLUGINS.subject,
     watched: TWO_PLUGINS.watched,
@@ -147,6 +158,7 @@ const EDIT: Scenario = Scenario {
         "TMPDIR=..",
     ],
     every_call: false,
+    stride: 1,
     verb: &["edit", "valve", "-m", "edited"],
     subject: "edited",
     watched: &[("valve.threshold", "60", "55")],
@@ -158,6 +170,45 @@ const EDIT_HARD_LINK: Scenario = Scenario {
     arrange: HARD_LINK.arrange,
     ..EDIT
 };
+
+/// A hundred plugins go to another schema version, and the manifest with them.
+const MIGRATION: Scenario = Scenario {
+    name: "migration of a hundred documents",
+    prepare: |environment| {
+        let schema = |modes: &str| format!("{{\"properties\": {{\"mode\": {{\"enum\": {modes}}}}}}}");
+        let mut manifest = String::from_utf8(environment.read("valvecfg.toml")).unwrap();
+        for number in 0..100 {
+            let name = format!("pump{number:02}");
+            write!(manifest, "\n[plugins.{name}]\nschema-version = 1\n").unwrap();
+            let text = format!(
+                "#:schema ../schemas/{name}/1.schema.json\n# number {number}\nmode = 'auto' # as ever\nold = {number}\n"
+            );
+            environment.write(&format!("plugins/{name}.toml"), text);
+            environment.write(&format!("schemas/{name}/1.schema.json"), schema("[\"auto\"]"));
+            environment.write(&format!("schemas/{name}/2.schema.json"), schema("[\"automatic\"]"));
+            let steps = "from = 1\nto = 2\n\n[[step]]\nmap = 'mode'\nvalues = { auto = 'automatic' }\n\n[[step]]\nrename = 'old'\nto = 'new'\n";
+            environment.write(&format!("migrations/{name}/1-to-2.toml"), steps);
+        }
+        environment.write("valvecfg.toml", manifest);
+        environment.succeed(&["commit", "-m", "a hundred pumps"]);
+    },
+    arrange: |_| {},
+    options: &[],
+    every_call: false,
+    stride: 20,
+    verb: &["migrate", "-m", "up"],
+    subject: "up",
+    watched: &[
+        ("pump00.mode", "auto", "automatic"),
+        ("pump50.mode", "auto", "automatic"),
+        ("pump99.mode", "auto", "automatic"),
+    ],
+};
+
+#[test]
+fn a_migration_of_a_hundred_documents_survives_kill_9() {
+    sweep(&MIGRATION);
+}
 
 #[test]
 fn a_set_of_a_file_with_two_names_survives_kill_9_at_every_change() {
@@ -209,7 +260,7 @@ fn an_init_survives_kill_9_at_every_system_call() {
     let calls = strace::calls(&traced, &["init", "store"]);
     let mut seen = HashSet::new();
     let mut killed = 0;
-    for call in points(&calls, true) {
+    for call in points(&calls, true, 1) {
         let environment = TestEnvironment::empty_in(&memory());
         let screen = strace::run(&environment, call, Fault::Kill, &["init", "store"]);
         killed += usize::from(screen.status.signal() == Some(9));
@@ -245,8 +296,8 @@ fn an_init_survives_kill_9_at_every_system_call() {
 
 /// Where to kill: in the full sweep before every call, or before each of those after which the disk looks different;
 /// else before every fifth of these. Killed between two of them, it leaves the same.
-fn points(calls: &[Call], every_call: bool) -> impl Iterator<Item = &Call> {
-    let step = if everything() { 1 } else { 5 };
+fn points(calls: &[Call], every_call: bool, stride: usize) -> impl Iterator<Item = &Call> {
+    let step = stride * if everything() { 1 } else { 5 };
     let wanted = move |call: &&Call| everything() && every_call || call.is_altering();
     // The last ones are those after which it is recorded.
     calls.iter().rev().filter(wanted).step_by(step)
@@ -278,7 +329,7 @@ fn sweep(scenario: &Scenario) {
     };
 
     let (mut points_tried, mut states) = (0, BTreeMap::new());
-    for call in points(&calls, scenario.every_call) {
+    for call in points(&calls, scenario.every_call, scenario.stride) {
         let environment = copy(&prepared);
         let screen = strace::run_with(&environment, call, Fault::Kill, scenario.options, scenario.verb);
         let acknowledged = screen.status.success();
@@ -368,7 +419,8 @@ impl Swept<'_> {
         if altering.len() < 2 {
             return 0;
         }
-        let step = if everything() { 1 } else { 11 };
+        // Of many files, there is one recovery for each state.
+        let step = self.scenario.stride.pow(2) * if everything() { 1 } else { 11 };
         let mut seen = HashSet::new();
         let mut killed = 0;
         for call in altering.into_iter().step_by(step) {
