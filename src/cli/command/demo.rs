@@ -7,14 +7,14 @@ use std::process::Command;
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use crate::cli::demo::GATEWAY;
+use crate::cli::demo::{GATEWAY, VALVE_2};
 use crate::cli::diagnostic::Style;
 use crate::cli::options::Options;
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
 use crate::files::{self, Ownership};
 
-/// What is shown: the main job, with real verbs.
+/// What is shown: the main job, with real verbs, and a plugin's next version.
 const STEPS: &[&[&str]] = &[
     &["plugin", "list"],
     &["get", "valve.threshold"],
@@ -29,6 +29,12 @@ const STEPS: &[&[&str]] = &[
     &["diff", "@~2", "@"],
     &["rollback", "--yes"],
     &["history", "valve.threshold"],
+    &["plugin", "upgrade", "valve", "--schema", "example/valve-2.schema.json"],
+    &["migrate", "--dry-run"],
+    &["migrate"],
+    &["get", "valve.open_below"],
+    &["diff", "@~1", "@"],
+    &["migrate", "--to", "1"],
     &["status"],
 ];
 
@@ -75,6 +81,12 @@ pub(crate) fn run(args: &DemoArgs, _options: &Options) -> Result<Reply, Failure>
         step.shorten();
         steps.push(step);
     }
+    files::create(
+        &source.join("valve-2.schema.json"),
+        VALVE_2.as_bytes(),
+        0o644,
+        ownership,
+    )?;
     for words in STEPS {
         steps.push(Step::run(&program, &folder, words)?);
     }
