@@ -168,9 +168,8 @@ fn words(line: &str) -> Vec<String> {
 /// Puts `[rev 1]`, `[rev 2]` … in the place of hashes, short or whole.
 fn number_revisions(text: &str) -> String {
     let is_hash = |word: &str| {
-        matches!(word.len(), 8 | 40)
-            && word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-            && word.bytes().any(|byte| byte.is_ascii_digit())
+        // No word of eight letters is made of the first six alone; one hash in two thousand is.
+        matches!(word.len(), 8 | 40) && word.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
     let mut seen: Vec<String> = Vec::new();
     let mut numbered = String::new();
