@@ -77,6 +77,24 @@ pub enum MigrateError {
         /// The plugin.
         plugin: String,
     },
+    /// A schema says that it is of another version than the one that it would become.
+    #[error("this schema says that its `schema_version` is {stated}, and the next one of `{plugin}` is {next}")]
+    OtherVersion {
+        /// The plugin.
+        plugin: String,
+        /// What the schema says.
+        stated: String,
+        /// The version that comes next.
+        next: u32,
+    },
+    /// A schema that is there already.
+    #[error("this schema is version {version} of `{plugin}` already")]
+    SameSchema {
+        /// The plugin.
+        plugin: String,
+        /// Its version.
+        version: u32,
+    },
     /// Settings were written for a version of which there is no schema.
     #[error("the settings of `{plugin}` were written for schema version {version}, which is not here")]
     NoSchema {

@@ -10,6 +10,7 @@
 
 mod apply;
 mod author;
+mod brought;
 mod chain;
 mod checked;
 mod commit;

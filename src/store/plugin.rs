@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use thiserror::Error;
 
+use super::brought::Brought;
 use super::draft::{ByHand, Draft};
 use super::live::Live;
 use super::manifest::{MANIFEST, is_plugin_name, schema_path, settings_path};
@@ -13,7 +14,7 @@ use super::rules::Rules;
 use super::{Store, StoreError, draft};
 use crate::document::{Document, KeyPath, Table, Value};
 use crate::files;
-use crate::schema::{CheckOptions, Checker, Library, Schema};
+use crate::schema::Schema;
 
 /// A plugin in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -77,23 +78,7 @@ impl Store {
         if !is_plugin_name(name) {
             return Err(PluginError::Name { name: name.to_owned() }.into());
         }
-        let schema_text = files::read_text(schema, self.limits.file_size)?;
-        let parsed = Schema::parse(&schema.display().to_string(), &schema_text)?;
-        // What is wrong with it is said of the file that was named, not of the copy that is to be.
-        let folder = schema.parent().filter(|folder| *folder != Path::new(""));
-        let own = self.root.join("schemas").join(name);
-        let folders = [folder.unwrap_or(Path::new(".")).to_owned(), own];
-        let library = Library::new(folders.into_iter().filter(|folder| folder.is_dir()));
-        let parsed = parsed.with_references(&library)?;
-        let compiled = Checker::compile(&parsed, &library, CheckOptions::default());
-        compiled.map_err(|errors| StoreError::Schema { errors })?;
-        let referenced = parsed.referenced().map(|path| {
-            let path = Path::new(path);
-            let file_name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let bytes = files::read(path, self.limits.file_size)?;
-            Ok((format!("schemas/{name}/{file_name}"), bytes))
-        });
-        let referenced = referenced.collect::<Result<Vec<_>, StoreError>>()?;
+        let brought = Brought::read(self, name, schema)?;
         let given = settings
             .map(|path| files::read(path, self.limits.file_size))
             .transpose()?;
@@ -107,23 +92,12 @@ impl Store {
             match (given.clone(), there) {
                 (Some(given), Some(there)) if given != there => return Err(PluginError::SettingsThere { path }.into()),
                 (Some(given), None) => draft.put_file(&path, Some(given))?,
-                (None, None) => draft.put_file(&path, Some(new_settings(name, version, &parsed).into_bytes()))?,
+                (None, None) => {
+                    draft.put_file(&path, Some(new_settings(name, version, &brought.schema).into_bytes()))?;
+                }
                 (Some(_) | None, Some(_)) => draft.file(&path)?.by_hand = ByHand::Accepted,
             }
-            let main = (schema_path(name, version), schema_text.clone().into_bytes());
-            for (path, bytes) in &referenced {
-                let is_main = *path == main.0;
-                let file = draft.file(path)?;
-                match &file.live {
-                    Some(there) if there == bytes && !is_main => file.by_hand = ByHand::Accepted,
-                    None if !is_main => file.after = Some(bytes.clone()),
-                    Some(_) | None => {
-                        let (path, schema) = (path.clone(), schema.display().to_string());
-                        return Err(PluginError::SchemaThere { path, schema }.into());
-                    }
-                }
-            }
-            draft.put_file(&main.0, Some(main.1))?;
+            brought.put(draft, &schema_path(name, version))?;
             let mut entry = Table::default();
             entry.insert("schema-version".to_owned(), Value::Integer(version.into()));
             edit_manifest(draft, |manifest| {
@@ -132,9 +106,8 @@ impl Store {
         })
     }
 
-    /// Takes a plugin out of the store: its settings, its folder of schemas, to which no other plugin refers, and what the
-    /// manifest says of it. History
-    /// keeps them.
+    /// Takes a plugin out of the store: its settings, its folder of schemas, to which no other plugin refers, its
+    /// migrations, and what the manifest says of it. History keeps them.
     pub fn plugin_remove(&self, name: &str, intent: &Intent) -> Result<Outcome, StoreError> {
         self.change("plugin remove", intent, &mut |draft| {
             let session = draft.session();
@@ -150,6 +123,10 @@ impl Store {
             let folder = format!("schemas/{name}");
             for schema in session.live.names(&folder, ".json")? {
                 draft.put_file(&format!("{folder}/{schema}.json"), None)?;
+            }
+            let folder = format!("migrations/{name}");
+            for migration in session.live.names(&folder, ".toml")? {
+                draft.put_file(&format!("{folder}/{migration}.toml"), None)?;
             }
             edit_manifest(draft, |manifest| {
                 Ok(manifest.unset(&KeyPath::root().key("plugins").key(name))?)

@@ -2,35 +2,49 @@
 
 use std::path::Path;
 
+use super::brought::Brought;
 use super::chain::{MigrateError, migration_path};
 use super::declared::declared;
 use super::draft::Draft;
 use super::manifest::{MIGRATION_SCHEMA, schema_path};
 use super::plan::{Intent, Outcome};
 use super::{Store, StoreError, migrate};
-use crate::files;
+use crate::document::{KeyPath, Value};
 use crate::migration;
-use crate::schema::{CheckOptions, Checker, Schema};
+use crate::schema::{Schema, VERSION_KEY};
 
 impl Store {
     /// Adds the next schema version of a plugin and drafts the migration that leads to it. Settings, and the version
-    /// in force, stay where they are.
+    /// in force, stay where they are. A migration that somebody has written already stays, too.
+    ///
+    /// # Errors
+    /// [`MigrateError::OtherVersion`] where the schema says of itself that it is another than the next one, and
+    /// [`MigrateError::SameSchema`] where it is the newest one itself.
     pub fn plugin_upgrade(&self, name: &str, schema: &Path, intent: &Intent) -> Result<Outcome, StoreError> {
-        let text = files::read_text(schema, self.limits.file_size)?;
-        let parsed = Schema::parse(&schema.display().to_string(), &text)?;
+        let brought = Brought::read(self, name, schema)?;
         self.change("plugin upgrade", intent, &mut |draft| {
             let rules = &draft.session().rules;
             let current = rules.version(name)?;
             let newest = rules.versions(name)?.last().copied().unwrap_or(current);
-            let library = rules.library(name);
-            let parsed = parsed.clone().with_references(&library)?;
-            let compiled = Checker::compile(&parsed, &library, CheckOptions::default());
-            compiled.map_err(|errors| StoreError::Schema { errors })?;
             let before = rules.schema_at(name, newest)?;
-            draft.put_file(&schema_path(name, newest + 1), Some(text.clone().into_bytes()))?;
+            let next = newest.saturating_add(1);
+            refuse_another_version(name, &brought.schema, next)?;
+            if brought.schema.json() == before.json() {
+                let plugin = name.to_owned();
+                return Err(MigrateError::SameSchema {
+                    plugin,
+                    version: newest,
+                }
+                .into());
+            }
+            brought.put(draft, &schema_path(name, next))?;
             // With two schemas, the manifest must say which one is in force.
             migrate::put_in_force(draft, &[(name, current)])?;
-            put_draft(draft, name, newest, &before, &parsed)
+            if draft.file(&migration_path(name, newest))?.live.is_some() {
+                // Somebody has written it already.
+                return Ok(());
+            }
+            put_draft(draft, name, newest, &before, &brought.schema)
         })
     }
 
@@ -60,6 +74,20 @@ impl Store {
             );
             put_draft(draft, plugin, from, &old, &new)
         })
+    }
+}
+
+/// Refuses a schema that says of itself that it is of another version than the one that it would be.
+fn refuse_another_version(plugin: &str, schema: &Schema, next: u32) -> Result<(), StoreError> {
+    let annotation = schema.annotation(&KeyPath::root().key(VERSION_KEY));
+    let stated = annotation.map(|annotation| annotation.values).unwrap_or_default();
+    match stated.as_slice() {
+        [] => Ok(()),
+        values if values.contains(&Value::Integer(next.into())) => Ok(()),
+        [value, ..] => {
+            let (plugin, stated) = (plugin.to_owned(), value.to_string());
+            Err(MigrateError::OtherVersion { plugin, stated, next }.into())
+        }
     }
 }
 

@@ -13,6 +13,9 @@ pub(super) fn hints(error: &MigrateError) -> (Exit, Vec<String>) {
             "if you trust it, `valvecfg migrate --run-commands` runs it; nothing was written".to_owned()
         }
         MigrateError::Step { .. } => "nothing was written; mend the value, or give the step a `when`".to_owned(),
+        MigrateError::OtherVersion { plugin, .. } | MigrateError::SameSchema { plugin, .. } => {
+            format!("nothing was written; `valvecfg migrate status` shows which versions of {plugin} are there")
+        }
         MigrateError::NothingToDraft { plugin } | MigrateError::NoSchema { plugin, .. } => {
             format!("add it with `valvecfg plugin upgrade {plugin} --schema FILE`")
         }

@@ -15,7 +15,7 @@ const RUNS: &[(&str, &[&str])] = &[
         &["plugin add any --schema ../any.json --settings ../any.toml"],
     ),
     ("plugin list", &["plugin list"]),
-    ("plugin upgrade", &["plugin upgrade any --schema ../any.json"]),
+    ("plugin upgrade", &["plugin upgrade any --schema ../any2.json"]),
     ("migrate status", &["migrate status"]),
     ("migrate check", &["migrate check"]),
     ("migrate stamp", &["migrate stamp any 1"]),
@@ -141,6 +141,7 @@ fn gather(json: &Json, path: &str, found: &mut BTreeSet<String>) {
 fn the_help_of_each_verb_names_the_fields_of_its_answer_and_no_others() {
     let environment = TestEnvironment::gateway();
     environment.beside("any.json", r#"{"type": "object"}"#);
+    environment.beside("any2.json", r#"{"type": "object", "title": "any"}"#);
     environment.beside("any.toml", "text = 'inf'\n");
     environment.beside("valve.toml", "threshold = 70\n");
     environment.beside(

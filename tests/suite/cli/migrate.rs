@@ -498,13 +498,24 @@ fn with_program(script: &str, timeout: u32) -> TestEnvironment {
     environment
 }
 
-/// Whether the process whose id stands in `left` is gone, or only a zombie that its new parent has not looked at.
+/// Whether the process whose id stands in `left` goes, if only to be a zombie that its new parent has not looked at,
+/// long before its own end. What is killed takes a moment.
 fn left_is_gone(environment: &TestEnvironment) -> bool {
     let id = text(environment, "left");
-    let stat = std::fs::read(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
-    let stat = String::from_utf8_lossy(&stat);
-    let state = stat.rsplit(')').next().and_then(|rest| rest.trim().chars().next());
-    state.is_none_or(|state| state == 'Z')
+    let is_gone = || {
+        let stat = std::fs::read(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+        let stat = String::from_utf8_lossy(&stat);
+        let state = stat.rsplit(')').next().and_then(|rest| rest.trim().chars().next());
+        state.is_none_or(|state| state == 'Z')
+    };
+    let begun = std::time::Instant::now();
+    while !is_gone() {
+        if begun.elapsed() > std::time::Duration::from_secs(100) {
+            return false;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    true
 }
 
 #[test]
@@ -744,4 +755,74 @@ $ valvecfg get valve.mqtt.password --reveal
 correct horse
 "#]]
     );
+}
+
+#[test]
+fn an_upgrade_takes_the_next_version_alone_and_what_it_refers_to() {
+    let environment = pump();
+    let before = environment.git_succeed(&["rev-parse", "HEAD"]);
+    let screens = environment.screens(&["plugin upgrade pump --schema ../1.json"]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg plugin upgrade pump --schema ../1.json
+------- stderr -------
+error: this schema says that its `schema_version` is 1, and the next one of `pump` is 2
+help: nothing was written; `valvecfg migrate status` shows which versions of pump are there
+[exit 1]
+"#]]
+    );
+    assert_eq!(environment.git_succeed(&["rev-parse", "HEAD"]), before);
+    // Without a version of its own, it is known by what it says.
+    let three = r#"{"properties": {"zones": {"$ref": "zones.json"}, "threshold": {"type": "integer"}}}"#;
+    environment.beside("3.json", three);
+    environment.beside("zones.json", r#"{"type": "array"}"#);
+    environment.write("migrations/pump/1-to-2.toml", "from = 1\nto = 2\n# by hand\n");
+    let screens = environment.screens(&[
+        "plugin upgrade pump --schema ../3.json",
+        "plugin upgrade pump --schema ../3.json",
+        "migrate",
+        "validate",
+        "plugin remove pump",
+        "status",
+    ]);
+    assert_screen!(
+        screens,
+        str![[r#"
+$ valvecfg plugin upgrade pump --schema ../3.json
+schemas/pump/2.schema.json
+schemas/pump/zones.json
+saved as [rev 1]
+------- stderr -------
+migrations/pump/1-to-2.toml had been edited by hand; that was recorded first, as [rev 2]
+
+$ valvecfg plugin upgrade pump --schema ../3.json
+------- stderr -------
+error: this schema is version 2 of `pump` already
+help: nothing was written; `valvecfg migrate status` shows which versions of pump are there
+[exit 1]
+
+$ valvecfg migrate
+pump.schema_version 1 -> 2
+valvecfg.toml
+saved as [rev 3]
+
+$ valvecfg validate
+no violations, 11 files checked
+
+$ valvecfg plugin remove pump
+removed plugin pump: 7 settings, schemas/pump/1.schema.json, schemas/pump/2.schema.json, schemas/pump/zones.json
+saved as [rev 4]
+
+$ valvecfg status
+store     [STORE]
+revision  [rev 4]  2025-12-01 00:00:00 +00:00  Ines Duarte
+          removed pump: 7 settings
+heating     as recorded
+irrigation  as recorded
+valve       as recorded
+"#]]
+    );
+    assert!(!environment.path("migrations/pump/1-to-2.toml").exists());
+    assert!(!environment.path("schemas/pump/zones.json").exists());
 }
