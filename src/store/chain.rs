@@ -176,11 +176,9 @@ impl Chain {
         })
     }
 
-    /// Whether every step of the way is there and decided. Answers the files, in the order in which they are used.
-    pub(super) fn way(&self, from: u32, to: u32) -> Result<Vec<&str>, MigrateError> {
-        let (low, high) = (from.min(to), from.max(to));
-        let mut paths = Vec::new();
-        for at in low..high {
+    /// That every migration of the way is there and decided.
+    pub(super) fn way(&self, from: u32, to: u32) -> Result<(), MigrateError> {
+        for at in from.min(to)..from.max(to) {
             let link = self.link(at)?;
             if let Some((numbered, decide)) = link.migration.open_decisions().next() {
                 return Err(MigrateError::Undecided {
@@ -189,12 +187,8 @@ impl Chain {
                     question: decide.decide.clone(),
                 });
             }
-            paths.push(link.path.as_str());
         }
-        if from > to {
-            paths.reverse();
-        }
-        Ok(paths)
+        Ok(())
     }
 
     /// The plugin.

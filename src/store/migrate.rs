@@ -21,6 +21,7 @@ use super::session::{Access, Session};
 use super::versions::{stating, version_of};
 use super::{Store, StoreError};
 use crate::document::{Document, KeyPath, Value};
+use crate::migration::{Migration, Numbered};
 
 mod check;
 mod led;
@@ -40,10 +41,19 @@ pub struct MigrationStatus {
     pub current: u32,
     /// The newest schema version that is there.
     pub newest: u32,
-    /// The migrations that lead to the newest one, as files from the store's folder.
-    pub ahead: Vec<String>,
+    /// The migrations that lead to the newest one.
+    pub ahead: Vec<MigrationAhead>,
     /// What keeps them from being used, if anything does.
     pub trouble: Option<String>,
+}
+
+/// A migration that is still to be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MigrationAhead {
+    /// Its file, from the store's folder.
+    pub file: String,
+    /// Its steps, each by its verb and the setting that it is about: `rename threshold`.
+    pub steps: Vec<String>,
 }
 
 impl Store {
@@ -59,9 +69,10 @@ impl Store {
             let newest = session.rules.versions(plugin)?.last().copied().unwrap_or(current);
             let chain = session.rules.chain(plugin);
             let way = chain.and_then(|chain| {
-                let paths = chain.way(version, newest.max(version))?;
-                chain.check_keys(&session.rules, version, newest.max(version))?;
-                Ok(paths.into_iter().map(str::to_owned).collect())
+                let newest = newest.max(version);
+                chain.way(version, newest)?;
+                chain.check_keys(&session.rules, version, newest)?;
+                Ok(chain.links(version, newest).map(ahead).collect())
             });
             let (ahead, trouble) = match way {
                 Ok(ahead) => (ahead, None),
@@ -143,6 +154,17 @@ impl Store {
             draft.put_stored(plugin, stated)?;
             put_in_force(draft, &[(plugin, version)])
         })
+    }
+}
+
+fn ahead((file, _, migration): (&str, &str, &Migration)) -> MigrationAhead {
+    let told = |numbered: &Numbered| match numbered.step.keys().first() {
+        Some(key) => format!("{} {key}", numbered.step.verb()),
+        None => numbered.step.verb().to_owned(),
+    };
+    MigrationAhead {
+        file: file.to_owned(),
+        steps: migration.steps.iter().map(told).collect(),
     }
 }
 

@@ -78,7 +78,7 @@ pub use init::{Created, InitError};
 pub use interpret::{Given, Reading, ValueError};
 pub use list::{Description, Row};
 pub use lock::LockError;
-pub use migrate::{CheckedMigration, MigrationStatus};
+pub use migrate::{CheckedMigration, MigrationAhead, MigrationStatus};
 pub use opened::Unsealing;
 pub use plan::{Absorbed, Intent, Outcome};
 pub use plugin::{PluginError, PluginRow};

@@ -218,7 +218,8 @@ JSON: an object a line, for each plugin
   version  the schema version of its settings
   current  the one in force
   newest   the newest that is there
-  ahead[]  the migrations that lead there, as files
+  ahead[].file     a migration that leads there
+  ahead[].steps[]  its steps: verb and setting
   trouble  what keeps them from being used; else null";
 
 pub(super) const MIGRATE_CHECK: &str = "\

@@ -13,7 +13,7 @@ use crate::cli::options::{ChangeOptions, Options};
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
 use crate::cli::table::Table;
-use crate::store::{CheckedMigration, MigrationStatus};
+use crate::store::{CheckedMigration, MigrationAhead, MigrationStatus};
 
 /// Bring settings to another schema version
 ///
@@ -183,6 +183,21 @@ impl Answer for Checks {
     }
 }
 
+/// A migration with its first steps.
+fn told(ahead: &MigrationAhead) -> String {
+    const STEPS: usize = 4;
+    let steps = ahead.steps.iter().take(STEPS).map(String::as_str);
+    let mut told = steps.collect::<Vec<_>>().join(", ");
+    if ahead.steps.len() > STEPS {
+        told = format!("{told} and {} more", ahead.steps.len() - STEPS);
+    }
+    if told.is_empty() {
+        ahead.file.clone()
+    } else {
+        format!("{}: {told}", ahead.file)
+    }
+}
+
 struct Rows(Vec<MigrationStatus>);
 
 impl Answer for Rows {
@@ -193,7 +208,8 @@ impl Answer for Rows {
     fn show(&self, out: &mut dyn Write, style: Style) -> io::Result<()> {
         let mut table = Table::new(["plugin", "settings", "in force", "newest", "ahead"]);
         for row in &self.0 {
-            let ahead = row.trouble.clone().unwrap_or_else(|| row.ahead.join(", "));
+            let ahead = || row.ahead.iter().map(told).collect::<Vec<_>>().join("; ");
+            let ahead = row.trouble.clone().unwrap_or_else(ahead);
             table.row([
                 row.plugin.clone(),
                 row.version.to_string(),

@@ -125,7 +125,7 @@ $ valvecfg migrate status
 plugin      settings  in force  newest  ahead
 heating     1         1         1
 irrigation  1         1         1
-pump        1         2         2       migrations/pump/1-to-2.toml
+pump        1         2         2       migrations/pump/1-to-2.toml: rename threshold, convert interval, map mode, remove legacy and 1 more
 valve       1         1         1
 "#]]
     );
