@@ -1,6 +1,7 @@
 //! The migrations of one plugin as they stand in the store, and the way from one schema version to another.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -116,7 +117,7 @@ pub(super) struct Chain {
 struct Link {
     path: String,
     text: String,
-    migration: Migration,
+    migration: Arc<Migration>,
 }
 
 /// Where a migration stands, from the store's folder.
@@ -138,15 +139,20 @@ pub(super) fn migrations(live: &Live<'_>) -> Result<Vec<(String, String)>, Store
 /// Reads a migration, whose name must say from where it leads.
 pub(super) fn parse(plugin: &str, path: &str, text: &str) -> Result<Migration, MigrationError> {
     let migration = Migration::parse(text)?;
-    let wanted = migration_path(plugin, migration.from);
-    if path != wanted {
-        let (from, to) = (migration.from, migration.to);
-        return Err(MigrationError {
-            message: format!("it leads from {from} to {to}, so its name must be {wanted}"),
-            span: 0..0,
-        });
-    }
+    check_name(plugin, path, &migration)?;
     Ok(migration)
+}
+
+fn check_name(plugin: &str, path: &str, migration: &Migration) -> Result<(), MigrationError> {
+    let wanted = migration_path(plugin, migration.from);
+    if path == wanted {
+        return Ok(());
+    }
+    let (from, to) = (migration.from, migration.to);
+    Err(MigrationError {
+        message: format!("it leads from {from} to {to}, so its name must be {wanted}"),
+        span: 0..0,
+    })
 }
 
 impl Chain {
@@ -158,7 +164,7 @@ impl Chain {
         for name in live.names(&folder, ".toml")? {
             let path = format!("{folder}/{name}.toml");
             let text = live.read_text(&path)?.unwrap_or_default();
-            let mut migration = parse(plugin, &path, &text).map_err(|error| {
+            let malformed = |error: MigrationError| {
                 let place = line_column(&text, error.span.start);
                 MigrateError::Malformed {
                     path: path.clone(),
@@ -166,8 +172,21 @@ impl Chain {
                     column: place.1,
                     message: error.message,
                 }
-            })?;
-            super::declared::resolve(&mut migration, plugin, rules)?;
+            };
+            let migration = if let Some(twin) = rules.migrations.get(&text) {
+                check_name(plugin, &path, &twin).map_err(malformed)?;
+                twin
+            } else {
+                let mut migration = parse(plugin, &path, &text).map_err(malformed)?;
+                let is_plain = !migration.asks_its_schema();
+                super::declared::resolve(&mut migration, plugin, rules)?;
+                let migration = Arc::new(migration);
+                if is_plain {
+                    // It means the same for every plugin.
+                    rules.migrations.put(text.clone(), Arc::clone(&migration));
+                }
+                migration
+            };
             links.insert(migration.from, Link { path, text, migration });
         }
         Ok(Self {
@@ -199,7 +218,7 @@ impl Chain {
     /// The migrations between two versions, each with its file and the text in it.
     pub(super) fn links(&self, from: u32, to: u32) -> impl Iterator<Item = (&str, &str, &Migration)> {
         let links = self.links.range(from.min(to)..from.max(to));
-        links.map(|(_, link)| (link.path.as_str(), link.text.as_str(), &link.migration))
+        links.map(|(_, link)| (link.path.as_str(), link.text.as_str(), &*link.migration))
     }
 
     /// Whether there is a migration from a version to the next.

@@ -10,6 +10,7 @@ use super::manifest::{self, MANIFEST, Manifest, schema_path, settings_path};
 use super::shared::Shared;
 use super::{CheckedFile, SecretError, StoreError, custody, draft, opened};
 use crate::document::{Document, KeyPath};
+use crate::migration::Migration;
 use crate::schema::{CheckOptions, Checker, Code, Custody, Library, Schema, StatedVersion, Violation, could_be_secret};
 use crate::secret::{Keyring, Recipient};
 
@@ -26,6 +27,8 @@ pub(super) struct Rules<'s> {
     compiled: Shared<u64, Checker>,
     /// The same of what schemas say of their settings.
     pub(super) declarations: Shared<u64, Declaration>,
+    /// Migrations by their texts, as far as those alone tell what they mean.
+    pub(super) migrations: Shared<String, Migration>,
     chains: Shared<String, Chain>,
 }
 
@@ -42,6 +45,7 @@ impl<'s> Rules<'s> {
             texts: Shared::default(),
             compiled: Shared::default(),
             declarations: Shared::default(),
+            migrations: Shared::default(),
             chains: Shared::default(),
         })
     }

@@ -28,7 +28,7 @@ pub(super) fn version_of(document: &Document, current: u32) -> u32 {
 pub(super) fn stating(document: &Document, version: u32) -> Result<Document, StoreError> {
     let mut document = document.clone();
     let key = KeyPath::root().key(VERSION_KEY);
-    if StatedVersion::of_key(&document).is_some() {
+    if StatedVersion::of_key(&document).is_some_and(|stated| stated.version != version) {
         document = document.set(&key, &Value::Integer(version.into()))?;
     }
     let line = SchemaLine::find(document.text()).and_then(|line| Some((line.version()?, line)));
