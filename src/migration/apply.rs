@@ -45,6 +45,49 @@ pub struct StepError {
     pub reason: String,
 }
 
+/// What migrations in a row make of a document, in one pass: as one after the other would. At last the setting of this
+/// name, where it stands there, gets this value: by it a document says its version.
+///
+/// # Errors
+/// The first step that cannot be done, and the place of its migration in the row, from 0.
+pub fn apply_all(
+    migrations: &[&Migration],
+    document: &Document,
+    (name, value): (&KeyPath, &Value),
+    run: &mut Runner<'_>,
+) -> Result<Migrated, (usize, StepError)> {
+    let mut walk = Walk {
+        left: None,
+        rewrite: document.rewrite(),
+        losses: Vec::new(),
+        step: 0,
+        run,
+    };
+    let mut last = None;
+    for (place, migration) in migrations.iter().enumerate() {
+        for numbered in &migration.steps {
+            walk.step = numbered.number;
+            walk.forth(numbered).map_err(|stuck| (place, stuck.at(numbered)))?;
+            last = Some((place, numbered));
+        }
+    }
+    let stated = match walk.rewrite.get(name) {
+        Some(_) => walk.rewrite.set(name, value),
+        None => Ok(()),
+    };
+    let document = stated.and_then(|()| walk.rewrite.finish()).map_err(|error| {
+        let stuck = Stuck::from(error);
+        match last {
+            Some((place, numbered)) => (place, stuck.at(numbered)),
+            None => (0, stuck.nowhere()),
+        }
+    })?;
+    Ok(Migrated {
+        document,
+        losses: walk.losses,
+    })
+}
+
 /// What runs a `command` step: given the program with its arguments, the seconds it may take, and the settings; answers
 /// what they become, or why there is no answer.
 pub type Runner<'r> = dyn FnMut(&[String], u64, &Json) -> Result<Json, String> + 'r;

@@ -28,7 +28,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-pub use apply::{Left, Migrated, Runner, StepError};
+pub use apply::{Left, Migrated, Runner, StepError, apply_all};
 pub use declared::Declared;
 pub use draft::draft;
 pub use format::{Migration, Numbered, schema};

@@ -8,8 +8,9 @@ use thiserror::Error;
 use super::StoreError;
 use super::live::Live;
 use super::rules::Rules;
-use crate::document::{Document, KeyPath, line_column};
-use crate::migration::{Migrated, Migration, MigrationError, Runner, StepError};
+use crate::document::{Document, KeyPath, Value, line_column};
+use crate::migration::{Migrated, Migration, MigrationError, Runner, StepError, apply_all};
+use crate::schema::VERSION_KEY;
 
 /// Why settings were not migrated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -239,7 +240,8 @@ impl Chain {
         })
     }
 
-    /// Settings of one version as another has them, without what only history knows.
+    /// Settings of one version as another has them, without what only history knows. On the way up, their
+    /// `schema_version` goes with them.
     pub(super) fn lead(
         &self,
         document: Document,
@@ -251,14 +253,15 @@ impl Chain {
             document,
             losses: Vec::new(),
         };
-        let mut at = from;
-        while at != to {
-            let step = if at < to {
-                self.up(&led.document, at, run)?
-            } else {
-                self.down(&led.document, at, run)?
-            };
-            at = if at < to { at + 1 } else { at - 1 };
+        if from < to {
+            let links = (from..to).map(|at| self.link(at)).collect::<Result<Vec<_>, _>>()?;
+            let migrations: Vec<&Migration> = links.iter().map(|link| &*link.migration).collect();
+            let (name, version) = (KeyPath::root().key(VERSION_KEY), Value::Integer(to.into()));
+            let led = apply_all(&migrations, &led.document, (&name, &version), run);
+            return led.map_err(|(place, error)| self.stuck(links[place], error));
+        }
+        for at in (to + 1..=from).rev() {
+            let step = self.down(&led.document, at, run)?;
             led.document = step.document;
             led.losses.extend(step.losses);
         }

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use valvecfg::document::{Document, KeyPath};
-use valvecfg::migration::{Migration, Step};
+use valvecfg::document::{Document, KeyPath, Value};
+use valvecfg::migration::{Migration, Step, apply_all};
 
 use super::invented::{Spelling, document, migration};
 use super::random::Random;
@@ -67,6 +67,32 @@ fn where_nothing_is_lost_the_inverse_gives_all_settings_back_and_the_bytes_where
         }
     }
     assert!(lossless > 500 && exact > 200, "{lossless} {exact}");
+}
+
+#[test]
+fn several_migrations_in_one_pass_are_those_one_after_the_other() {
+    let mut changed = 0;
+    for seed in 0..CASES {
+        let mut random = Random::new(seed.wrapping_add(991_000));
+        let before = document(&mut random, Spelling::Any);
+        let mut run = |_: &[String], _, _: &_| Err("no programs here".to_owned());
+        let (mut expected, mut texts, mut migrations) = (before.clone(), String::new(), Vec::new());
+        for _ in 0..3 {
+            let text = migration(&mut random, &expected, true);
+            let migration = Migration::parse(&text).unwrap();
+            expected = migration.apply(&expected, &mut run).unwrap().document;
+            write!(texts, "---\n{text}").unwrap();
+            migrations.push(migration);
+        }
+        let row: Vec<&Migration> = migrations.iter().collect();
+        let told = || format!("seed {seed}\n{}{texts}", before.text());
+        let none = ("no_such_setting".parse().unwrap(), Value::Boolean(true));
+        let found = apply_all(&row, &before, (&none.0, &none.1), &mut run)
+            .unwrap_or_else(|error| panic!("{error:?}\n{}", told()));
+        assert_eq!(found.document.text(), expected.text(), "{}", told());
+        changed += usize::from(found.document.text() != before.text());
+    }
+    assert!(changed > 500, "{changed}");
 }
 
 #[test]
