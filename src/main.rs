@@ -1,12 +1,24 @@
 //! valvecfg's command line: arguments in, exit code out.
+//!
+//! The C runtime calls it directly. Rust's own start looks for the guard page of the stack first, in `/proc/self/maps`,
+//! to word the message of an overflow; that takes as long as all that `get` does with a small file. What else Rust's
+//! start does is done here.
 
-use std::process::ExitCode;
+#![cfg_attr(not(test), no_main)]
 
 use valvecfg::secret::Wiping;
 
 #[global_allocator]
 static ALLOCATOR: Wiping = Wiping;
 
-fn main() -> ExitCode {
-    valvecfg::cli::run(std::env::args_os())
+/// Where the C runtime begins. Arguments are read as ever: the loader hands them to Rust's library by itself.
+#[cfg(not(test))]
+#[expect(
+    unsafe_code,
+    reason = "nothing else is called `main`, and this is what the C runtime expects of it"
+)]
+#[unsafe(no_mangle)]
+extern "C" fn main() -> std::ffi::c_int {
+    // Not by returning: this writes out what Rust's library holds back, as its own start would.
+    std::process::exit(valvecfg::cli::begin())
 }

@@ -1,7 +1,5 @@
 //! The exit codes, in one place. Scripts rely on them: a meaning never changes.
 
-use std::process::ExitCode;
-
 /// How the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -46,11 +44,5 @@ impl Exit {
             Self::NotRunnable => 126,
             Self::NoCommand => 127,
         }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit.code())
     }
 }

@@ -20,7 +20,6 @@ mod table;
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args as _, CommandFactory as _, FromArgMatches as _};
@@ -33,9 +32,35 @@ use report::Failure;
 
 use crate::store::{Limits, Store, find};
 
-/// Runs the program with these arguments, the first being its own name.
+/// Runs the program with the arguments of the process, and answers with its exit code. A panic is a bug.
 #[must_use]
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+pub fn begin() -> i32 {
+    prepare();
+    let ended = std::panic::catch_unwind(|| run(std::env::args_os()));
+    ended.unwrap_or(Exit::Bug).code().into()
+}
+
+/// What Rust's own start would have done: a file that is opened never becomes standard input, output or error, and a
+/// pipe that nobody reads is an error and no death.
+fn prepare() {
+    let is_closed = |stream| rustix::io::fcntl_getfd(stream).is_err();
+    while is_closed(rustix::stdio::stdin()) || is_closed(rustix::stdio::stdout()) || is_closed(rustix::stdio::stderr())
+    {
+        let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null");
+        match null {
+            // The lowest that is free, and it stays.
+            Ok(null) => drop(std::os::fd::IntoRawFd::into_raw_fd(null)),
+            // A settings file would be written to as if it were the screen.
+            Err(_) => std::process::abort(),
+        }
+    }
+    let raised = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let handled = signal_hook::flag::register(signal_hook::consts::SIGPIPE, raised);
+    debug_assert!(handled.is_ok(), "SIGPIPE can be handled on every Linux");
+}
+
+/// Runs the program with these arguments, the first being its own name.
+fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     survive_signals();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     if std::env::var_os("COMPLETE").is_some() {
@@ -44,11 +69,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     let command::Arguments { options, verb } = match parse(&arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return print_usage(&error, &arguments).into(),
+        Err(error) => return print_usage(&error, &arguments),
     };
     let printer = Printer::new(&options);
     let options = Options::resolve(options);
-    let exit = match verb.run(&options) {
+    match verb.run(&options) {
         Ok(reply) => {
             let exit = printer.print(&reply);
             if reply.has_recorded()
@@ -59,8 +84,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             exit
         }
         Err(error) => printer.print_failure(&error),
-    };
-    exit.into()
+    }
 }
 
 /// Packs the history where that is due, once the answer is given: nobody who reads it waits for this.

@@ -14,8 +14,8 @@ use crate::environment::{TestEnvironment, VALVECFG};
 const CANARY: &str = "QZcanary-9f3b7c-stays-nowhere";
 const REST: usize = 16;
 
-/// The runtime takes the stack of its signal handler away after all else was dropped: its third such call.
-const END: &str = "inject=sigaltstack:signal=SIGSTOP:when=3";
+/// Its last call, after all else was dropped. No signal would stop it there any more, so it is held back.
+const END: &str = "inject=exit_group:delay_enter=60000000";
 /// The answer is about to be printed.
 const ANSWER: &str = "inject=write:signal=SIGSTOP:when=1";
 
@@ -34,7 +34,7 @@ impl Stopped {
         strace.args([
             "-qq",
             "-e",
-            "trace=sigaltstack,write",
+            "trace=exit_group,write",
             "-e",
             call,
             "-o",
@@ -49,7 +49,7 @@ impl Stopped {
         loop {
             let told = fs::read(&log).unwrap_or_default();
             let told = String::from_utf8_lossy(&told).into_owned();
-            if told.contains("stopped by SIGSTOP") {
+            if told.contains("stopped by SIGSTOP") || told.contains("exit_group(") {
                 let children = format!("/proc/{0}/task/{0}/children", strace.id());
                 let children = String::from_utf8(fs::read(children).unwrap()).unwrap();
                 let program = children.trim().parse().unwrap();
@@ -97,7 +97,8 @@ impl Stopped {
 impl Drop for Stopped {
     fn drop(&mut self) {
         let kill = Command::new("kill").args(["-KILL", &self.program.to_string()]).status();
-        let ended = kill.and_then(|_| self.strace.wait());
+        // It would wait for what it holds back.
+        let ended = kill.and_then(|_| self.strace.kill()).and_then(|()| self.strace.wait());
         assert!(ended.is_ok() || thread::panicking());
     }
 }
