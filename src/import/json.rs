@@ -81,7 +81,7 @@ impl Walk<'_> {
         let content = match begin {
             Some(b'{') => Content::Table(self.entries()?),
             Some(b'[') => Content::Array(self.items()?),
-            Some(b'"') => Content::Leaf(Given::String(self.string())),
+            Some(b'"') => Content::Leaf(Given::String(self.string()?)),
             Some(_) | None => Content::Leaf(self.word()),
         };
         self.depth -= 1;
@@ -93,7 +93,7 @@ impl Walk<'_> {
         self.at += 1;
         while self.byte_at_next() == Some(b'"') {
             let (line, column) = self.lines.place(self.at);
-            let name = self.string();
+            let name = self.string()?;
             self.pass(b':');
             let node = self.value()?;
             entries.push(Entry {
@@ -123,8 +123,9 @@ impl Walk<'_> {
         Ok(items)
     }
 
-    fn string(&mut self) -> String {
-        let begin = self.at;
+    /// A text. Serde looked over its escapes alone, and half a pair of surrogates is no character.
+    fn string(&mut self) -> Result<String, Wrong> {
+        let (begin, (line, column)) = (self.at, self.lines.place(self.at));
         self.at += 1;
         while let Some(byte) = self.text.as_bytes().get(self.at) {
             self.at += match byte {
@@ -134,7 +135,8 @@ impl Walk<'_> {
             };
         }
         self.at = (self.at + 1).min(self.text.len());
-        serde_json::from_str(&self.text[begin..self.at]).unwrap_or_default()
+        serde_json::from_str(&self.text[begin..self.at])
+            .map_err(|_| Wrong::new(line, column, "this text has an escape that is no character"))
     }
 
     fn word(&mut self) -> Given {
@@ -150,12 +152,12 @@ impl Walk<'_> {
         if let Some(lost) = number::lost(word) {
             return Given::Unholdable(lost);
         }
-        let number = match word.parse() {
-            Ok(whole) => Value::Integer(whole),
-            // What is kept is a float of 64 bits.
-            Err(_) => Value::Float(word.parse().unwrap_or_default()),
-        };
-        Given::Scalar(number, word.to_owned())
+        let whole = word.parse().map(Value::Integer);
+        match whole.or_else(|_| word.parse().map(Value::Float)) {
+            Ok(number) => Given::Scalar(number, word.to_owned()),
+            // No number of JSON comes here: all are those of 64 bits by now.
+            Err(_) => Given::String(word.to_owned()),
+        }
     }
 
     /// Goes to the next byte that is no space, and looks at it.
@@ -203,6 +205,17 @@ mod tests {
         ] {
             assert_eq!(told(&format!("{{\"a\": [{number}]}}")), None, "{number}");
         }
+    }
+
+    #[test]
+    fn half_a_character_is_told_with_its_place_and_never_an_empty_text() {
+        for text in [r#"{"a": 1, "b": "\ud800 x"}"#, r#"{"a": 1, "\udfff": 2}"#] {
+            let wrong = super::read(text).unwrap_err();
+            assert_eq!(wrong.line, 1, "{text}");
+            assert!(wrong.message.contains("no character"), "{text}: {}", wrong.message);
+        }
+        let found = super::read(r#"{"a": "\ud83d\ude00"}"#).unwrap();
+        assert_eq!(found[0].given, super::Given::String("😀".to_owned()));
     }
 
     #[test]

@@ -10,6 +10,12 @@ pub struct Unholdable {
     pub allowed: &'static str,
 }
 
+/// A whole number that TOML has none for.
+pub(super) const TOO_LARGE: Unholdable = Unholdable {
+    found: "a whole number beyond 64 bits",
+    allowed: "whole numbers are those from -9223372036854775808 to 9223372036854775807",
+};
+
 /// Whether a number in decimal digits is the same when it is read as one of 64 bits.
 pub(crate) fn is_kept(word: &str) -> bool {
     lost(word).is_none()
@@ -18,10 +24,7 @@ pub(crate) fn is_kept(word: &str) -> bool {
 /// Why a number in decimal digits cannot be taken over, and what could.
 pub(super) fn lost(word: &str) -> Option<Unholdable> {
     if !word.contains(['.', 'e', 'E']) {
-        return word.parse::<i64>().is_err().then_some(Unholdable {
-            found: "a whole number beyond 64 bits",
-            allowed: "whole numbers are those from -9223372036854775808 to 9223372036854775807",
-        });
+        return word.parse::<i64>().is_err().then_some(TOO_LARGE);
     }
     let number: f64 = word.parse().ok()?;
     if number.is_infinite() {

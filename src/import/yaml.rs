@@ -216,7 +216,7 @@ fn plain(text: &str) -> Given {
         if let Some(digits) = digits.filter(|digits| digits.chars().all(|digit| digit.is_digit(radix))) {
             return match i64::from_str_radix(digits, radix) {
                 Ok(number) => scalar(Value::Integer(number)),
-                Err(_) => number::lost("99999999999999999999").map_or(Given::Null, Given::Unholdable),
+                Err(_) => Given::Unholdable(number::TOO_LARGE),
             };
         }
     }
