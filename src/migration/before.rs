@@ -16,11 +16,10 @@ impl When {
         self.set.is_none_or(|wanted| value.is_some() == wanted)
             && self.is.as_ref().is_none_or(is)
             && self.is_not.as_ref().is_none_or(|unwanted| !is(unwanted))
-            && self.matches.as_ref().is_none_or(|pattern| {
-                // It was compiled when the migration was read.
-                let pattern = regex::Regex::new(pattern).ok();
-                pattern.is_some_and(|pattern| value.is_some_and(|value| pattern.is_match(&value.bare())))
-            })
+            && self
+                .matches
+                .as_ref()
+                .is_none_or(|matches| value.is_some_and(|value| matches.holds(&value.bare())))
     }
 }
 

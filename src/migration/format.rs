@@ -179,9 +179,6 @@ fn check(step: &Step) -> Result<(), String> {
         if !says.contains(&true) {
             return Err("`when` says nothing of its key; `set`, `is`, `is-not` or `matches` is needed".to_owned());
         }
-        if let Some(pattern) = &when.matches {
-            regex::Regex::new(pattern).map_err(|error| format!("`matches` is no regular expression: {error}"))?;
-        }
     }
     match step {
         Step::Rename(Rename { rename: from, to, .. })

@@ -16,6 +16,7 @@ mod draft;
 mod duration;
 mod format;
 mod loss;
+mod matches;
 mod parts;
 mod pattern;
 mod ratio;
@@ -33,6 +34,7 @@ pub use declared::Declared;
 pub use draft::draft;
 pub use format::{Migration, Numbered, schema};
 pub use loss::Loss;
+pub use matches::Matches;
 pub use pattern::Pattern;
 pub use step::{Kind, Step, When};
 

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Pattern;
+use super::{Matches, Pattern};
 use crate::document::Value;
 
 /// What one step does.
@@ -68,7 +68,7 @@ pub struct When {
     pub is_not: Option<Value>,
     /// Its text matches this regular expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub matches: Option<String>,
+    pub matches: Option<Matches>,
 }
 
 // A step is written by its verb, which names the setting that it is about.
