@@ -15,6 +15,7 @@ mod pager;
 mod printer;
 mod prompt;
 mod report;
+mod start;
 mod table;
 
 use std::ffi::OsString;
@@ -35,33 +36,13 @@ use crate::store::{Limits, Store, find};
 /// Runs the program with the arguments of the process, and answers with its exit code. A panic is a bug.
 #[must_use]
 pub fn begin() -> i32 {
-    prepare();
+    start::prepare();
     let ended = std::panic::catch_unwind(|| run(std::env::args_os()));
     ended.unwrap_or(Exit::Bug).code().into()
 }
 
-/// What Rust's own start would have done: a file that is opened never becomes standard input, output or error, and a
-/// pipe that nobody reads is an error and no death.
-fn prepare() {
-    let is_closed = |stream| rustix::io::fcntl_getfd(stream).is_err();
-    while is_closed(rustix::stdio::stdin()) || is_closed(rustix::stdio::stdout()) || is_closed(rustix::stdio::stderr())
-    {
-        let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null");
-        match null {
-            // The lowest that is free, and it stays.
-            Ok(null) => drop(std::os::fd::IntoRawFd::into_raw_fd(null)),
-            // A settings file would be written to as if it were the screen.
-            Err(_) => std::process::abort(),
-        }
-    }
-    let raised = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let handled = signal_hook::flag::register(signal_hook::consts::SIGPIPE, raised);
-    debug_assert!(handled.is_ok(), "SIGPIPE can be handled on every Linux");
-}
-
 /// Runs the program with these arguments, the first being its own name.
 fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    survive_signals();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     if std::env::var_os("COMPLETE").is_some() {
         // Ends here where a shell asks for completions.
@@ -168,13 +149,6 @@ fn name_secret(arguments: &[OsString]) -> bool {
     let keys = words.iter().filter_map(|word| word.split('=').next()?.parse().ok());
     keys.into_iter()
         .any(|key| store.holds_secret(&key, "", false).unwrap_or(false))
-}
-
-/// A file-size limit sends a signal that kills; with a handler the write fails instead, and is reported.
-fn survive_signals() {
-    let raised = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let handled = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, raised);
-    debug_assert!(handled.is_ok(), "SIGXFSZ can be handled on every Linux");
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! The one printer: answers to stdout, words to stderr, both as the options want them.
 
-mod closed;
-
 use std::io::{self, IsTerminal as _, Write};
 
 use serde_json::{Value as Json, json};
@@ -236,7 +234,7 @@ impl Printer {
 
 /// Prints an answer, and notices where it goes nowhere.
 pub(super) fn print(text: &[u8]) -> io::Result<()> {
-    if closed::stdout_was_closed() && !text.is_empty() {
+    if super::start::stdout_was_closed() && !text.is_empty() {
         return Err(rustix::io::Errno::BADF.into());
     }
     let mut out = io::stdout().lock();
