@@ -90,9 +90,9 @@ impl Store {
             let current = draft.document(plugin)?.clone();
             let schema = draft.session().rules.schema(plugin)?;
             let edited = match (incoming, replace) {
-                (Incoming::Toml(document), true) => draft.session().rules.in_force(plugin, document.clone())?,
+                (Incoming::Toml(document), true) => draft.session().rules.in_force(plugin, document.clone())?.document,
                 (Incoming::Toml(document), false) => {
-                    let document = draft.session().rules.in_force(plugin, document.clone())?;
+                    let document = draft.session().rules.in_force(plugin, document.clone())?.document;
                     let changes = crate::document::changes(&Document::default(), &document);
                     let mut edited = current.clone();
                     for change in changes {

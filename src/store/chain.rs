@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
 use thiserror::Error;
 
 use super::StoreError;
 use super::live::Live;
 use super::rules::Rules;
 use crate::document::{Document, KeyPath, Value, line_column};
-use crate::migration::{Migrated, Migration, MigrationError, Runner, StepError, apply_all};
+use crate::migration::{Left, Migrated, Migration, MigrationError, Runner, StepError, apply_all};
 use crate::schema::VERSION_KEY;
 
 /// Why settings were not migrated.
@@ -119,6 +120,11 @@ struct Link {
     path: String,
     text: String,
     migration: Arc<Migration>,
+}
+
+/// Runs no program: for who only looks, or has not said that one may be run. Whether one is needed was asked before.
+pub(super) fn runs_nothing(command: &[String], _: u64, _: &Json) -> Result<Json, String> {
+    Err(format!("`{}` is not run here", command.join(" ")))
 }
 
 /// Where a migration stands, from the store's folder.
@@ -244,22 +250,22 @@ impl Chain {
     /// `schema_version` goes with them.
     pub(super) fn lead(
         &self,
-        document: Document,
+        document: &Document,
         from: u32,
         to: u32,
         run: &mut Runner<'_>,
     ) -> Result<Migrated, MigrateError> {
-        let mut led = Migrated {
-            document,
-            losses: Vec::new(),
-        };
         if from < to {
             let links = (from..to).map(|at| self.link(at)).collect::<Result<Vec<_>, _>>()?;
             let migrations: Vec<&Migration> = links.iter().map(|link| &*link.migration).collect();
             let (name, version) = (KeyPath::root().key(VERSION_KEY), Value::Integer(to.into()));
-            let led = apply_all(&migrations, &led.document, (&name, &version), run);
+            let led = apply_all(&migrations, document, (&name, &version), run);
             return led.map_err(|(place, error)| self.stuck(links[place], error));
         }
+        let mut led = Migrated {
+            document: document.clone(),
+            losses: Vec::new(),
+        };
         for at in (to + 1..=from).rev() {
             let step = self.down(&led.document, at, run)?;
             led.document = step.document;
@@ -268,18 +274,33 @@ impl Chain {
         Ok(led)
     }
 
-    /// Settings of a version as the next one has them.
-    pub(super) fn up(&self, document: &Document, from: u32, run: &mut Runner<'_>) -> Result<Migrated, MigrateError> {
-        let link = self.link(from)?;
-        let migrated = link.migration.apply(document, run);
-        migrated.map_err(|error| self.stuck(link, error))
-    }
-
     /// Settings of a version as the one before it has them, without what only history knows.
     pub(super) fn down(&self, document: &Document, from: u32, run: &mut Runner<'_>) -> Result<Migrated, MigrateError> {
         let link = self.link(from.saturating_sub(1))?;
         let migrated = link.migration.undo(document, run);
         migrated.map_err(|error| self.stuck(link, error))
+    }
+
+    /// The same as far as the inverses of its steps go; what has none stays, and is told with the error that it would be.
+    pub(super) fn down_where_possible(
+        &self,
+        document: &Document,
+        from: u32,
+        run: &mut Runner<'_>,
+    ) -> Result<(Document, Vec<Left>), MigrateError> {
+        let link = self.link(from.saturating_sub(1))?;
+        let mut left = Vec::new();
+        let undone = link.migration.undo_where_possible(document, &mut left, run);
+        let undone = undone.map_err(|error| self.stuck(link, error))?;
+        Ok((undone.document, left))
+    }
+
+    /// Why a version cannot be left where something has no way back.
+    pub(super) fn no_way_back(&self, left: Left, from: u32) -> MigrateError {
+        match self.link(from.saturating_sub(1)) {
+            Ok(link) => self.stuck(link, left.error),
+            Err(gap) => gap,
+        }
     }
 
     fn link(&self, from: u32) -> Result<&Link, MigrateError> {

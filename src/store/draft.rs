@@ -9,6 +9,7 @@ use super::live::Live;
 use super::manifest::{MANIFEST, plugin_of, settings_path};
 use super::rules::Rules;
 use super::session::Session;
+use super::versions::InForce;
 use crate::document::Document;
 use crate::files;
 use crate::history::BlobId;
@@ -79,9 +80,8 @@ impl<'d, 's> Draft<'d, 's> {
     pub(super) fn document(&mut self, plugin: &str) -> Result<&Document, StoreError> {
         if !self.documents.contains_key(plugin) {
             let stored = self.stored(plugin)?;
-            let text = stored.text().to_owned();
-            let document = self.session.rules.in_force(plugin, stored)?;
-            if document.text() != text {
+            let InForce { document, led_from } = self.session.rules.in_force(plugin, stored)?;
+            if led_from.is_some() {
                 self.led.insert(plugin.to_owned(), document.text().to_owned());
             }
             self.documents.insert(plugin.to_owned(), document);
@@ -184,6 +184,7 @@ impl<'d, 's> Draft<'d, 's> {
         let drafted = self
             .files
             .iter()
+            .filter(|(path, _)| plugin_of(path).is_none())
             .map(|(path, file)| (path.clone(), file.after.clone()))
             .collect();
         Rules::read(self.session.live.with(drafted)).map(Some)

@@ -1,4 +1,5 @@
-//! `get`: one setting's value. The common case reads one file; it opens no repository and no schema.
+//! `get`: one setting's value. The common case reads the settings, the manifest and the text of one schema, at which it
+//! glances for secrets; it opens no repository, and parses no schema.
 
 use serde::Serialize;
 use thiserror::Error;
@@ -8,6 +9,7 @@ use super::manifest::{schema_path, settings_path};
 use super::rules::Rules;
 use super::session::{Access, Session};
 use super::setting::Setting;
+use super::versions::InForce;
 use super::{SecretError, Store, StoreError, custody, draft};
 use crate::document::{Document, KeyPath, MASK, Segment, Value};
 use crate::schema::Schema;
@@ -123,18 +125,18 @@ impl Store {
 }
 
 fn found(setting: &Setting, rules: &Rules<'_>) -> Result<Found, StoreError> {
-    let path = settings_path(&setting.plugin);
-    let document = draft::parse_present(&path, rules.live().read(&path)?, rules.live())?;
-    value_in(setting, document, rules)
+    told(setting, &rules.settings(&setting.plugin)?, rules)
 }
 
 /// What settings say of one of them in the schema version in force, or else the schema.
 fn value_in(setting: &Setting, document: Document, rules: &Rules<'_>) -> Result<Found, StoreError> {
-    let earlier = rules.other_version(&setting.plugin, &document)?;
-    let document = rules.in_force(&setting.plugin, document)?;
-    match stands(setting, &document, earlier.map(|stated| stated.version)) {
+    told(setting, &rules.in_force(&setting.plugin, document)?, rules)
+}
+
+fn told(setting: &Setting, settings: &InForce, rules: &Rules<'_>) -> Result<Found, StoreError> {
+    match stands(setting, &settings.document, settings.led_from) {
         Some(found) => hide(setting, found, rules),
-        None => default(setting, &document, rules),
+        None => default(setting, &settings.document, rules),
     }
 }
 

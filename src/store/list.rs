@@ -5,10 +5,11 @@ use serde::Serialize;
 use super::custody::Mask;
 use super::get::{self, Origin, default_in_force};
 use super::live::Live;
-use super::manifest::{schema_path, settings_path};
+use super::manifest::schema_path;
 use super::rules::Rules;
 use super::setting::Setting;
-use super::{Store, StoreError, draft};
+use super::versions::InForce;
+use super::{Store, StoreError};
 use crate::document::{self, Document, KeyPath, Value};
 use crate::schema::Annotation;
 
@@ -93,7 +94,7 @@ impl Store {
     pub fn describe(&self, name: &KeyPath) -> Result<Description, StoreError> {
         let rules = Rules::read(Live::open(self)?)?;
         let setting = Setting::find(name, &rules)?;
-        let document = read_document(&setting.plugin, &rules)?;
+        let document = rules.settings(&setting.plugin)?.document;
         let schema = rules.schema(&setting.plugin)?;
         let current = document.get(&setting.path);
         let annotation = schema.annotation(&setting.path);
@@ -114,17 +115,8 @@ impl Store {
     }
 }
 
-fn read_document(plugin: &str, rules: &Rules<'_>) -> Result<Document, StoreError> {
-    let path = settings_path(plugin);
-    let document = draft::parse_present(&path, rules.live().read(&path)?, rules.live())?;
-    rules.in_force(plugin, document)
-}
-
 fn rows_of(plugin: &str, prefix: &KeyPath, rules: &Rules<'_>) -> Result<Vec<Row>, StoreError> {
-    let path = settings_path(plugin);
-    let document = draft::parse_present(&path, rules.live().read(&path)?, rules.live())?;
-    let earlier = rules.other_version(plugin, &document)?.map(|stated| stated.version);
-    let document = rules.in_force(plugin, document)?;
+    let InForce { document, led_from } = rules.settings(plugin)?;
     let schema = rules.schema(plugin)?;
     let name = KeyPath::root().key(plugin);
     let mut rows = Vec::new();
@@ -136,7 +128,7 @@ fn rows_of(plugin: &str, prefix: &KeyPath, rules: &Rules<'_>) -> Result<Vec<Row>
         if !path.starts_with(prefix) {
             continue;
         }
-        let Some(origin) = get::origin(plugin, &path, &document, earlier) else {
+        let Some(origin) = get::origin(plugin, &path, &document, led_from) else {
             continue;
         };
         // A table's default belongs to another shape of this setting than the one that stands there.

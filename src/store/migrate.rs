@@ -230,9 +230,8 @@ impl Task<'_> {
         if self.from > self.to || chain.command(self.from, self.to).is_some() {
             return Ok(Led::By(chain));
         }
-        let none = &mut |_: &[String], _, _: &_| Err("no program is run here".to_owned());
-        let led = chain.lead(self.document.clone(), self.from, self.to, none)?;
-        Ok(Led::To(stating(&led.document, self.to)?))
+        let led = rules.led(self.plugin, &self.document, self.from, self.to)?;
+        Ok(Led::To(led))
     }
 
     /// Leads them with history and programs; nothing where only a program could tell, and it is not to be run.
@@ -258,11 +257,10 @@ impl Task<'_> {
             plugin: self.plugin,
             chain,
         };
-        let document = self.document.clone();
         let led = if from < to {
-            way.up(document, from, to)?
+            way.chain.lead(&self.document, from, to, &mut way.runner())?.document
         } else {
-            way.down(document, from, to, warnings)?
+            way.down(self.document.clone(), from, to, warnings)?
         };
         stating(&led, to).map(Some)
     }
@@ -276,10 +274,6 @@ struct Way<'w, 's> {
 }
 
 impl Way<'_, '_> {
-    fn up(&self, document: Document, from: u32, to: u32) -> Result<Document, StoreError> {
-        Ok(self.chain.lead(document, from, to, &mut self.runner())?.document)
-    }
-
     /// Runs the programs that a migration names, in the store's folder.
     fn runner(&self) -> impl FnMut(&[String], u64, &Json) -> Result<Json, String> {
         let root = &self.session.store.root;

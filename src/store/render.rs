@@ -3,6 +3,8 @@
 mod defaults;
 mod variables;
 
+pub(super) use variables::quoted;
+
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -93,7 +95,7 @@ impl Store {
         if !opened.failures.is_empty() {
             return Err(opened.failures.swap_remove(0).1.into());
         }
-        let document = rules.in_force(plugin, stored.clone())?;
+        let document = rules.in_force(plugin, stored.clone())?.document;
         opened.rename(&rules.moved_secrets(plugin, &stored, &document)?);
         let schema = rules.schema(plugin)?;
         let fits = |settings: &Table| {

@@ -140,7 +140,7 @@ impl Store {
         let setting = Setting::find(name, &rules)?;
         let path = settings_path(&setting.plugin);
         let stored = draft::parse_present(&path, rules.live().read(&path)?, rules.live())?;
-        let document = rules.in_force(&setting.plugin, stored.clone())?;
+        let document = rules.in_force(&setting.plugin, stored.clone())?.document;
         let Some(value) = document.get(&setting.path) else {
             return Ok(Secret::new(self.get(name, None)?.value));
         };

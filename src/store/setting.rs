@@ -139,7 +139,7 @@ fn has_key(rules: &Rules<'_>, plugin: &str, key: &KeyPath) -> Result<bool, Store
         return Ok(false);
     };
     let document = draft::parse(&path, bytes, rules.live())?;
-    Ok(rules.in_force(plugin, document)?.contains(key))
+    Ok(rules.in_force(plugin, document)?.document.contains(key))
 }
 
 fn unknown(name: &KeyPath, first: &str, rules: &Rules<'_>) -> SettingError {

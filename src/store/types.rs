@@ -10,15 +10,17 @@ use super::draft;
 use super::import::conversion::{Target, Verdict, kinds};
 use super::manifest::settings_path;
 use super::past::{Past, Version};
+use super::render::quoted;
 use super::rules::Rules;
 use super::scan::FirstSeen;
 use super::session::{Access, Session};
 use super::timeline::Progress;
+use super::versions::stated;
 use super::{Store, StoreError};
 use crate::document::{Document, KeyPath, Value};
 use crate::history::BlobId;
 use crate::import::Given;
-use crate::schema::{Kind, Schema, StatedVersion};
+use crate::schema::{Kind, Schema};
 use crate::secret::forbid_dumps;
 
 /// A value of another type than its schema declares.
@@ -119,9 +121,8 @@ impl Found {
         document: &Document,
         version: Option<&Version<'_>>,
     ) -> Result<(), StoreError> {
-        let stated = StatedVersion::of(document).ok().flatten().map(|stated| stated.version);
         let current = rules.version(plugin)?;
-        let written_for = stated.or(version.and_then(|version| version.number));
+        let written_for = stated(document).or(version.and_then(|version| version.number));
         if written_for.is_some_and(|written_for| written_for != current) {
             return Ok(());
         }
@@ -223,15 +224,5 @@ fn mend(schema: &Schema, key: &KeyPath, path: &KeyPath, value: &Value) -> Option
     match target.convert(&given, path, None) {
         Verdict::Taken(same) | Verdict::Converted(same) => Some(format!("valvecfg set {key} {}", quoted(&same.bare()))),
         Verdict::Refused(_) => None,
-    }
-}
-
-/// A word as a shell takes it for one.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-+.,:/@%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }

@@ -6,22 +6,32 @@
 
 use std::sync::Arc;
 
-use super::chain::MigrateError;
+use super::chain::{MigrateError, runs_nothing};
 use super::custody::{self, sealed_text};
 use super::manifest::{schema_path, settings_path};
 use super::rules::Rules;
 use super::session::Session;
-use super::{CheckedFile, StoreError};
+use super::{CheckedFile, StoreError, draft};
 use crate::document::{self, Change, Document, KeyPath, Value};
 use crate::files;
 use crate::history::BlobId;
 use crate::schema::{Code, Custody, Held, Schema, SchemaLine, Severity, StatedVersion, VERSION_KEY, Violation};
 
-/// The version of a document: what it says, else what is in force.
+/// Settings in the schema version in force.
+pub(super) struct InForce {
+    pub document: Document,
+    /// The earlier version that they were led up from, where their file is of one.
+    pub led_from: Option<u32>,
+}
+
+/// The version that a document states. Where it states two, whoever checks it says so, and none counts.
+pub(super) fn stated(document: &Document) -> Option<u32> {
+    StatedVersion::of(document).ok().flatten().map(|stated| stated.version)
+}
+
+/// The version of a document: what it states, else what is in force.
 pub(super) fn version_of(document: &Document, current: u32) -> u32 {
-    // Where it says two, whoever checks it says so.
-    let stated = StatedVersion::of(document).ok().flatten();
-    stated.map_or(current, |stated| stated.version)
+    stated(document).unwrap_or(current)
 }
 
 /// A document that states a version where it states one.
@@ -66,16 +76,27 @@ impl Rules<'_> {
     /// # Errors
     /// [`MigrateError`] where they are of an earlier version and nothing leads up, or a program would have to be run;
     /// [`StoreError::HandEdit`] where they are of a later one.
-    pub(super) fn in_force(&self, plugin: &str, document: Document) -> Result<Document, StoreError> {
+    pub(super) fn in_force(&self, plugin: &str, document: Document) -> Result<InForce, StoreError> {
         let Some(stated) = self.other_version(plugin, &document)? else {
-            return Ok(document);
+            let led_from = None;
+            return Ok(InForce { document, led_from });
         };
         let current = self.version(plugin)?;
         if stated.version < current {
-            return self.led(plugin, &document, stated.version, current);
+            return Ok(InForce {
+                document: self.led(plugin, &document, stated.version, current)?,
+                led_from: Some(stated.version),
+            });
         }
         let file = self.check_other(plugin, &document, &stated, &custody::as_stored, Vec::new())?;
         Err(StoreError::HandEdit { files: vec![file] })
+    }
+
+    /// The settings of a plugin as they stand in the folder, in the version in force.
+    pub(super) fn settings(&self, plugin: &str) -> Result<InForce, StoreError> {
+        let path = settings_path(plugin);
+        let document = draft::parse_present(&path, self.live().read(&path)?, self.live())?;
+        self.in_force(plugin, document)
     }
 
     /// Settings of one version as another has them, as far as the steps alone can tell. No program is run.
@@ -85,8 +106,7 @@ impl Rules<'_> {
         if let Some(command) = chain.command(from, to) {
             return Err(command.into());
         }
-        let none = &mut |_: &[String], _, _: &_| Err("no program is run to read".to_owned());
-        stating(&chain.lead(document.clone(), from, to, none)?.document, to)
+        stating(&chain.lead(document, from, to, &mut runs_nothing)?.document, to)
     }
 
     /// The sealed values of settings that have other keys in the version in force: where each stands, where it is led
@@ -107,8 +127,7 @@ impl Rules<'_> {
     /// What differs in a plugin's settings, like compared with like: those of the earlier version are led up to the
     /// later one, where something leads there. Keys begin with the plugin's name, and secrets are masked.
     pub(super) fn changes(&self, plugin: &str, before: &Document, after: &Document) -> Vec<Change> {
-        let version = |document| StatedVersion::of(document).ok().flatten().map(|stated| stated.version);
-        let led = match (version(before), version(after)) {
+        let led = match (stated(before), stated(after)) {
             (Some(old), Some(new)) if old < new => self.led(plugin, before, old, new).map(|led| (led, after.clone())),
             (Some(old), Some(new)) if old > new => self.led(plugin, after, new, old).map(|led| (before.clone(), led)),
             (Some(_) | None, _) => return self.changes_as_they_stand(plugin, before, after),

@@ -5,7 +5,7 @@ use indexmap::map::Entry;
 use indexmap::{IndexMap, IndexSet};
 use serde::Serialize;
 
-use super::super::chain::Chain;
+use super::super::chain::{Chain, runs_nothing};
 use super::super::custody;
 use super::super::manifest::schema_path;
 use super::super::session::{Access, Session};
@@ -129,9 +129,7 @@ struct Found<'f> {
 
 impl Found<'_> {
     fn try_on(&mut self, trial: &Trial, chain: &Chain, (from, to): (u32, u32), after: &Checker) {
-        // None is run: whoever asks has not said that it may be.
-        let mut run = |_: &[String], _, _: &_| Err("a program is not run to try it".to_owned());
-        let migrated = match chain.up(&trial.document, from, &mut run) {
+        let migrated = match chain.lead(&trial.document, from, to, &mut runs_nothing) {
             Ok(migrated) => migrated.document,
             Err(error) => return self.fail(error.to_string(), trial),
         };
@@ -146,7 +144,7 @@ impl Found<'_> {
             );
         }
         match chain
-            .down(&migrated, to, &mut run)
+            .down(&migrated, to, &mut runs_nothing)
             .map(|back| stating(&back.document, from))
         {
             Ok(Ok(back)) => {

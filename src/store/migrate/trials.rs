@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::super::chain::Chain;
+use super::super::chain::{Chain, runs_nothing};
 use super::super::manifest::settings_path;
 use super::super::restore::Earlier;
 use super::super::session::Session;
@@ -125,13 +125,9 @@ fn variants(schema: &Schema, document: &Document, prefix: &str) -> Vec<Trial> {
 
 /// Settings of an earlier version as the migrations before lead them here.
 fn led_to(form: &Form, chain: &Chain, from: u32) -> Option<Document> {
-    let mut document = form.document.clone();
     if form.version > from {
         return None;
     }
-    for version in form.version..from {
-        let migrated = chain.up(&document, version, &mut |_, _, _| Err(String::new())).ok()?;
-        document = migrated.document;
-    }
-    stating(&document, from).ok()
+    let led = chain.lead(&form.document, form.version, from, &mut runs_nothing);
+    stating(&led.ok()?.document, from).ok()
 }

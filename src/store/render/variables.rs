@@ -27,12 +27,21 @@ pub(super) fn of(plugin: &KeyPath, settings: &Value) -> Result<Vec<(String, Zero
 
 /// A line of a file of variables. Single quotes hold everything but themselves, for shells and for systemd.
 pub(super) fn line(name: &str, value: &str) -> Zeroizing<String> {
+    if value.is_empty() {
+        return Zeroizing::new(format!("{name}=\n"));
+    }
+    let value = Zeroizing::new(quoted(value));
+    Zeroizing::new(format!("{name}={}\n", *value))
+}
+
+/// A word as a shell takes it for one, and systemd.
+pub(in crate::store) fn quoted(word: &str) -> String {
     let is_plain = |character: char| character.is_ascii_alphanumeric() || "_-+.,:/@%".contains(character);
-    Zeroizing::new(if value.chars().all(is_plain) {
-        format!("{name}={value}\n")
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
     } else {
-        format!("{name}='{}'\n", value.replace('\'', "'\\''"))
-    })
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 struct Variable {
