@@ -6,6 +6,7 @@
 
 // -- 1 Values: pure data, and the one place that touches files
 pub mod document;
+pub mod duration;
 pub mod files;
 pub mod revision;
 
@@ -13,6 +14,7 @@ pub mod revision;
 pub mod history;
 pub mod import;
 pub mod migration;
+pub mod plugin;
 pub mod schema;
 pub mod secret;
 

@@ -1,8 +1,8 @@
 //! One value made into a value of another kind.
 
-use super::duration::{duration, iso_duration, iso_seconds, seconds};
 use super::step::{Convert, Kind};
 use crate::document::Value;
+use crate::duration::{duration, iso_duration, iso_seconds, seconds};
 
 /// Why a value cannot become what it should; without the value, which may be a secret.
 pub(super) type Refusal = String;

@@ -13,7 +13,6 @@ mod before;
 mod convert;
 mod declared;
 mod draft;
-mod duration;
 mod format;
 mod loss;
 mod matches;

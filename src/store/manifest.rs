@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::plugin::{Health, Notify, RenderTarget};
+
 /// The manifest's file, in the store's folder. Its presence makes a folder a store.
 pub const MANIFEST: &str = "valvecfg.toml";
 /// Where a store keeps the manifest's own schema, for editors.
@@ -47,6 +49,15 @@ pub struct PluginEntry {
     /// Who can open this plugin's secrets, where that is not who can open all others.
     #[serde(default)]
     pub recipients: Option<Vec<String>>,
+    /// How the running plugin is told of changes, in this order.
+    #[serde(default)]
+    pub notify: Vec<Notify>,
+    /// What is written for the plugin to read, before it is told.
+    #[serde(default)]
+    pub render: Vec<RenderTarget>,
+    /// How to find out whether the plugin is well.
+    #[serde(default)]
+    pub health: Option<Health>,
 }
 
 impl Manifest {

@@ -1,8 +1,8 @@
 //! Units and forms of texts, as schemas tell them: which number a text stands for.
 
 use crate::document::Value;
+use crate::duration::{iso_seconds, seconds};
 use crate::migration::declared::Declared;
-use crate::migration::duration::{iso_seconds, seconds};
 
 /// How a text says a length of time.
 #[derive(Clone, Copy, PartialEq, Eq)]
