@@ -535,6 +535,30 @@ fn what_a_program_leaves_behind_ends_with_it() {
 }
 
 #[test]
+fn a_signal_that_is_ignored_ends_no_program() {
+    let environment = upgraded();
+    let script = "echo $$ > left; until [ -e go ]; do sleep 0.01; done; cat";
+    let command = format!("command = [\"sh\", \"-c\", \"{script}\"]\n\n[[step]]\nremove = \"legacy\"");
+    environment.write(
+        "migrations/pump/1-to-2.toml",
+        STEPS.replace("remove = \"legacy\"", &command),
+    );
+    let mut command = environment.command("nohup");
+    command.args([crate::environment::VALVECFG, "migrate", "--run-commands"]);
+    let mut child = command.spawn().unwrap();
+    while !environment.path("left").exists() {
+        std::thread::yield_now();
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    for _ in 0..10 {
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    environment.write("go", "");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
 fn a_program_ends_with_the_one_that_waits_for_it() {
     let environment = with_program("sleep 300", 300);
     let mut command = environment.command(crate::environment::VALVECFG);
