@@ -1,23 +1,27 @@
 //! Plan: a verb's change, checked, with all that is needed to record it, and not yet written.
 
+mod record;
+
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::time::Instant;
 
 use serde::Serialize;
 
-use super::commit::{self, FileChange};
+use super::commit::FileChange;
 use super::draft::{self, ByHand, Draft, DraftFile};
 use super::manifest::{plugin_of, settings_path};
 use super::parallel::in_parallel;
 use super::rules::Rules;
 use super::session::{Access, Session};
-use super::{CheckedFile, Store, StoreError, author, custody, message, opened};
+use super::{CheckedFile, Store, StoreError, custody, opened};
 use crate::document::{Change, Document, KeyPath, Value};
 use crate::files::{self, FileError};
-use crate::history::{Edit, HistoryError, Prepared};
+use crate::history::HistoryError;
 use crate::revision::RevisionId;
 use crate::schema::Held;
+
+use record::record;
 
 /// What is said about a change, and whether it is to be made at all.
 #[derive(Clone, Debug, Default)]
@@ -344,103 +348,4 @@ fn check_untouched(rules: &Rules<'_>, draft: &Draft<'_, '_>) -> Result<Vec<Check
         }
     }
     Ok(refused)
-}
-
-/// Records a plan: hand edits first, as a revision of their own, then the change. Both become durable at once.
-fn record(session: &Session<'_>, plan: Plan, via: &'static str, intent: &Intent) -> Result<Outcome, StoreError> {
-    let mut outcome = Outcome {
-        revision: None,
-        files: other_files(plan.files.iter().chain(&plan.accepted), &plan.changes),
-        changes: plan.changes,
-        absorbed: None,
-        dry_run: intent.dry_run,
-        warnings: Vec::new(),
-    };
-    if plan.files.is_empty() && plan.accepted.is_empty() {
-        return Ok(outcome);
-    }
-    let mut absorbed = None;
-    if !plan.by_hand.is_empty() {
-        let files = plan.by_hand.iter().map(|file| file.path.clone()).collect();
-        absorbed = Some(Absorbed {
-            revision: None,
-            changes: plan.by_hand_changes,
-            files,
-        });
-    }
-    if session.is_writer() {
-        let mut origin = author::origin(Some(&session.history));
-        let mut earlier = None;
-        if let Some(absorbed) = &mut absorbed {
-            if let Some(owner) = plan.by_hand_owner {
-                origin.author = author::owner(Some(&session.history), owner);
-            }
-            let message = message::of_hand_edit(&absorbed.changes, &absorbed.files);
-            let prepared =
-                session
-                    .history
-                    .prepare(Some(session.head), &edits(plan.by_hand.iter()), &origin, &message)?;
-            absorbed.revision = Some(prepared.revision());
-            earlier = Some(prepared);
-            origin = author::origin(Some(&session.history));
-        }
-        let by_hand = plan.files.is_empty();
-        let message = message::of_change(
-            via,
-            intent.message.as_deref(),
-            by_hand,
-            &outcome.changes,
-            &outcome.files,
-        );
-        let parent = earlier.as_ref().map_or(session.head, Prepared::revision);
-        let mut prepared = session.history.prepare(
-            Some(parent),
-            &edits(plan.files.iter().chain(&plan.accepted)),
-            &origin,
-            &message,
-        )?;
-        if let Some(earlier) = earlier {
-            prepared = prepared.after(earlier);
-        }
-        for (content, for_all) in &plan.superseded {
-            prepared.keep(content, *for_all)?;
-        }
-        let patience = session.store.limits.patience;
-        let revision = commit::commit(session.store, &session.history, &prepared, plan.files, patience)?;
-        outcome.revision = Some(revision);
-        catalogue(
-            session,
-            [absorbed.as_ref().and_then(|absorbed| absorbed.revision), Some(revision)],
-        );
-    }
-    outcome.absorbed = absorbed;
-    Ok(outcome)
-}
-
-/// Adds new revisions to the catalogue. It is a cache: where that fails, the next reader of it does the same.
-fn catalogue(session: &Session<'_>, revisions: [Option<RevisionId>; 2]) {
-    for revision in revisions.into_iter().flatten() {
-        let Ok(entry) = session.history.entry(revision) else {
-            return;
-        };
-        if session.history.append_to_catalogue(&entry).is_err() {
-            return;
-        }
-    }
-}
-
-/// The files whose change is not told by their settings: comments, the manifest, schemas.
-fn other_files<'f>(files: impl Iterator<Item = &'f FileChange>, changes: &[Change]) -> Vec<String> {
-    let told = message::plugins(changes);
-    let paths = files.map(|file| &file.path);
-    let others = paths.filter(|path| plugin_of(path).is_none_or(|plugin| !told.contains(plugin)));
-    others.cloned().collect()
-}
-
-fn edits<'f>(files: impl Iterator<Item = &'f FileChange>) -> Vec<Edit> {
-    let edit = |file: &FileChange| Edit {
-        path: file.path.clone(),
-        content: file.after.clone(),
-    };
-    files.map(edit).collect()
 }
