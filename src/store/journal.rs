@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
+use super::checksummed::{self, Content};
 use crate::files::{self, Durability, FileError, Ownership, Replacement, Step};
 use crate::history::{self, BlobId, History, Publication};
 
@@ -68,14 +69,13 @@ impl Journal {
 
     fn stage(&self, git: &Path, ownership: Ownership) -> Result<PathBuf, StoreError> {
         let staged = history::incoming(git).join("journal");
-        let body = serde_json::to_string(self).map_err(|source| StoreError::Journal {
+        let bytes = checksummed::encode(self, |source| StoreError::Journal {
             path: path(git),
             source,
         })?;
-        let sum = BlobId::of(body.as_bytes())?;
         // What a crash left there: the caller holds the lock.
         files::remove(&staged)?;
-        files::create(&staged, format!("{sum}\n{body}\n").as_bytes(), 0o644, ownership)?;
+        files::create(&staged, &bytes, 0o644, ownership)?;
         Ok(staged)
     }
 
@@ -109,15 +109,11 @@ impl Journal {
         let Some(bytes) = files::read_if_present(&path, LIMIT)? else {
             return Ok(None);
         };
-        let text = String::from_utf8_lossy(&bytes);
-        let (sum, body) = text.split_once('\n').unwrap_or_default();
-        let body = body.strip_suffix('\n').unwrap_or_default();
-        if BlobId::of(body.as_bytes())?.to_string() != sum {
-            return Ok(None);
-        }
-        serde_json::from_str(body)
-            .map(Some)
-            .map_err(|source| StoreError::Journal { path, source })
+        let content = checksummed::decode(&bytes, |source| StoreError::Journal { path, source })?;
+        Ok(match content {
+            Content::Whole(journal) => Some(journal),
+            Content::Torn => None,
+        })
     }
 }
 

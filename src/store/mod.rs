@@ -13,6 +13,7 @@ mod author;
 mod brought;
 mod chain;
 mod checked;
+mod checksummed;
 mod commit;
 mod compare;
 mod custody;
