@@ -9,6 +9,7 @@ mod replace;
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
+use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -89,12 +90,23 @@ impl FileError {
 
 /// Reads a regular file of at most `limit` bytes. It never waits: a FIFO is an error.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+    let (file, metadata) = open(path)?;
+    read_open(path, file, &metadata, limit)
+}
+
+/// Opens a regular file for reading, with what it was at that moment. It never waits: a FIFO is an error.
+pub(crate) fn open(path: &Path) -> Result<(File, Metadata), FileError> {
     let io = |source: io::Error| FileError::io("read", path, source);
     // O_NONBLOCK: opening a FIFO must not wait for its writer.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let mut file = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| io(errno.into()))?);
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| io(errno.into()))?);
     let metadata = file.metadata().map_err(io)?;
     refuse_special(path, &metadata)?;
+    Ok((file, metadata))
+}
+
+/// Reads all of a file that [`open`] opened, if that is at most `limit` bytes.
+pub(crate) fn read_open(path: &Path, file: File, metadata: &Metadata, limit: u64) -> Result<Vec<u8>, FileError> {
     let size = metadata.len();
     if size > limit {
         return Err(FileError::TooLarge {
@@ -105,7 +117,8 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     }
     // One byte more than it says, so that the end is seen without a second allocation.
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
-    file.by_ref().take(limit + 1).read_to_end(&mut bytes).map_err(io)?;
+    let read = file.take(limit + 1).read_to_end(&mut bytes);
+    read.map_err(|source| FileError::io("read", path, source))?;
     if bytes.len() as u64 > limit {
         let size = bytes.len() as u64;
         return Err(FileError::TooLarge {
@@ -115,6 +128,16 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
         });
     }
     Ok(bytes)
+}
+
+/// Whether a file or folder lives in memory and is gone with the next start of the system.
+pub(crate) fn is_in_memory(file: impl AsFd) -> bool {
+    // tmpfs and ramfs, from linux/magic.h.
+    const IN_MEMORY: [u64; 2] = [0x0102_1994, 0x8584_58f6];
+    rustix::fs::fstatfs(file).is_ok_and(|statfs| {
+        // Its sign and width are those of the platform.
+        u64::try_from(statfs.f_type).is_ok_and(|kind| IN_MEMORY.contains(&(kind & 0xffff_ffff)))
+    })
 }
 
 /// Reads a text file of at most `limit` bytes.

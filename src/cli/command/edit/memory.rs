@@ -1,16 +1,14 @@
 //! A folder in memory for what must not come on a disk. It goes with all that is in it.
 
 use std::env;
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
 use crate::cli::report::Failure;
-
-/// What `statfs` calls the file systems that live in memory: tmpfs and ramfs, from linux/magic.h.
-const IN_MEMORY: [u64; 2] = [0x0102_1994, 0x8584_58f6];
+use crate::files;
 
 /// A folder of this user alone, in memory.
 pub(super) struct MemoryFolder {
@@ -22,11 +20,7 @@ impl MemoryFolder {
     pub(super) fn make() -> Result<Self, Failure> {
         let runtime = env::var_os("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty());
         let place = runtime.map_or_else(|| PathBuf::from("/dev/shm"), PathBuf::from);
-        let in_memory = rustix::fs::statfs(&place).is_ok_and(|statfs| {
-            // Its sign and width are those of the platform.
-            u64::try_from(statfs.f_type).is_ok_and(|kind| IN_MEMORY.contains(&(kind & 0xffff_ffff)))
-        });
-        if !in_memory {
+        if !File::open(&place).is_ok_and(files::is_in_memory) {
             return Err(Failure::usage(
                 format!(
                     "{} is no folder in memory, and opened secrets must not come on a disk",
