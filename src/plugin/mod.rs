@@ -6,11 +6,15 @@
 mod endings;
 mod entry;
 mod proc;
+mod process;
 pub(crate) mod program;
+mod systemd;
+mod tell;
 
 use std::error::Error;
 
 pub use entry::{Action, EntryError, Health, Notify, RenderTarget, Target, TargetFormat};
+pub use tell::{Need, Telling, Told};
 
 /// An error with all that caused it, on one line.
 pub(crate) fn sentence(error: &dyn Error) -> String {

@@ -13,4 +13,5 @@ mod migrations;
 mod readme;
 mod schemas;
 mod schemastore;
+mod systemd;
 mod violations;
