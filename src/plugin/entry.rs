@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::process;
 use crate::duration::Span;
 
 /// How long a program may take where the manifest does not say.
@@ -123,6 +124,12 @@ pub enum EntryError {
         /// How many.
         found: usize,
     },
+    /// No signal by that name, or one that no program can handle.
+    #[error("`{name}` is no signal that a plugin could be told by, such as SIGHUP")]
+    NoSignal {
+        /// What stands for its name.
+        name: String,
+    },
     /// A signal to nobody, or to two.
     #[error("`signal` needs either `pid-file` or `process`, to say to whom")]
     NoTarget,
@@ -202,6 +209,9 @@ impl TryFrom<NotifyEntry> for Notify {
                 if timeout.is_some() {
                     let (key, way) = ("timeout", "signal");
                     return Err(EntryError::Meaningless { key, way });
+                }
+                if process::named(&signal).is_none() {
+                    return Err(EntryError::NoSignal { name: signal });
                 }
                 let target = match (pid_file, process) {
                     (Some(path), executable) => Target::PidFile { path, executable },
@@ -314,6 +324,11 @@ mod tests {
                 "one of `signal`, `systemd` and `command`, and this one has 0",
             ),
             ("systemd = \"a\"\ncommand = [\"b\"]", "this one has 2"),
+            (
+                "signal = \"HUP\"\nprocess = \"/a\"",
+                "`HUP` is no signal that a plugin could be told by, such as SIGHUP",
+            ),
+            ("signal = \"SIGKILL\"\nprocess = \"/a\"", "`SIGKILL` is no signal that"),
             ("signal = \"SIGHUP\"", "`signal` needs either `pid-file` or `process`"),
             (
                 "systemd = \"a\"\npid-file = \"b\"",
