@@ -17,6 +17,7 @@ pub mod migration;
 pub mod plugin;
 pub mod schema;
 pub mod secret;
+pub mod watch;
 
 // -- 3 Verbs: the only place where parts meet
 pub mod store;
