@@ -17,11 +17,13 @@ mod index;
 mod libgit2;
 mod log;
 pub mod maintain;
+mod pack;
 mod prepare;
 mod publish;
 mod reference;
 mod resolve;
 mod settings;
+mod staged;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;

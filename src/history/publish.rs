@@ -10,19 +10,15 @@
 //!    revision is recorded.
 
 use std::fs::Metadata;
-use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use flate2::Compression;
-use flate2::read::ZlibDecoder;
-use flate2::write::ZlibEncoder;
-use git2::{ErrorCode, Oid, Repository};
 use serde::{Deserialize, Serialize};
 
-use super::prepare::{Object, Prepared};
-use super::{ACKNOWLEDGED, BRANCH, BlobId, History, HistoryError, index, reference, unexpected};
-use crate::files::{self, Durability, FileError, Ownership};
+use super::prepare::Prepared;
+use super::staged::Objects;
+use super::{ACKNOWLEDGED, BRANCH, History, HistoryError, index, pack, reference, unexpected};
+use crate::files::{self, Durability, Ownership};
 use crate::revision::RevisionId;
 
 /// What a revision needs to be published, or withdrawn, by whoever finds it: the part of a journal that
@@ -33,9 +29,9 @@ pub struct Publication {
     pub parent: Option<RevisionId>,
     /// The revision itself.
     pub revision: RevisionId,
-    /// Their ids. Placed objects are never taken back: git may have come to rely on them at once, and unused ones
-    /// do no harm.
-    objects: Vec<String>,
+    /// What it consists of.
+    #[serde(flatten)]
+    pub(super) objects: Objects,
     /// The checksum of the staged index, by which a lock is known as ours.
     index: String,
     /// The checksum of the index it was made from.
@@ -46,7 +42,7 @@ pub struct Publication {
 #[must_use = "nothing can be published until it is complete"]
 pub struct StagedObjects<'p> {
     prepared: &'p Prepared,
-    objects: Vec<String>,
+    objects: Objects,
 }
 
 /// A publication that holds git's locks on the index and the branch.
@@ -87,15 +83,14 @@ impl Prepared {
         ownership: Ownership,
         durability: &mut Durability,
     ) -> Result<StagedObjects<'_>, HistoryError> {
-        let incoming = incoming(git);
-        let mut objects = Vec::with_capacity(self.objects.len());
         let recorded = self.objects.iter().map(|object| (object, 0o444));
-        for (object, mode) in recorded.chain(self.kept.iter().map(|(object, mode)| (object, *mode))) {
-            let staged = incoming.join(object.id.to_string());
-            files::create(&staged, &loose(object, &staged)?, mode, ownership)?;
-            durability.file(&staged);
-        }
-        objects.extend(self.objects.iter().map(|object| object.id.to_string()));
+        let kept = self.kept.iter().map(|(object, mode)| (object, *mode));
+        let objects = if pack::is_worthwhile(&self.objects) {
+            Objects::stage_pack(&self.objects, git, ownership, durability)?
+        } else {
+            Objects::stage_each(recorded, git, ownership, durability)?
+        };
+        Objects::stage_each(kept, git, ownership, durability)?;
         Ok(StagedObjects {
             prepared: self,
             objects,
@@ -154,34 +149,7 @@ impl Publication {
 
     /// Renames the staged objects, durable by now, into the object database.
     pub fn place(&self, git: &Path, ownership: Ownership, durability: &mut Durability) -> Result<(), HistoryError> {
-        let incoming = incoming(git);
-        for id in &self.objects {
-            let staged = incoming.join(id);
-            let placed = object_path(git, id);
-            let place = |durability: &mut Durability| -> Result<(), FileError> {
-                if let Some(folder) = placed.parent() {
-                    if files::create_folder(folder, ownership)? {
-                        durability.folder(&git.join("objects"));
-                    }
-                    durability.folder(folder);
-                }
-                files::rename(&staged, &placed)
-            };
-            // A git that packs objects removes the folders that it empties, and may do so in between.
-            let gone = |error: &FileError| error.is_not_found() && staged.exists();
-            let placing = match place(durability) {
-                Err(error) if gone(&error) => place(durability),
-                placing => placing,
-            };
-            match placing {
-                Ok(()) => {}
-                // Placed before a crash, and perhaps packed since by somebody else.
-                Err(error) if error.is_not_found() && (placed.exists() || is_packed(git, id)?) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        durability.folder(&incoming);
-        Ok(())
+        self.objects.place(self.revision, git, ownership, durability)
     }
 
     /// Takes git's locks on the index and the branch, waiting up to `patience` for each, and makes sure that
@@ -247,6 +215,7 @@ impl Locked<'_> {
 
 /// Takes back what of a publication others would see, where the branch does not name it. Safe to repeat.
 pub fn withdraw(publication: &Publication, git: &Path) -> Result<(), HistoryError> {
+    publication.objects.withdraw(git)?;
     release(publication, git)
 }
 
@@ -319,18 +288,6 @@ fn branch_lock(git: &Path) -> PathBuf {
     git.join(format!("{BRANCH}.lock"))
 }
 
-fn is_packed(git: &Path, id: &str) -> Result<bool, HistoryError> {
-    let known = Repository::open(git).and_then(|repository| {
-        let id = Oid::from_str(id)?;
-        Ok(repository.odb()?.exists(id))
-    });
-    known.map_err(HistoryError::git("look for an object"))
-}
-
-fn object_path(git: &Path, id: &str) -> PathBuf {
-    git.join("objects").join(&id[..2]).join(&id[2..])
-}
-
 /// Renames a staged file to a lock's name as soon as that is free.
 fn take(staged: &Path, lock: &Path, patience: Duration) -> Result<(), HistoryError> {
     let deadline = Instant::now() + patience;
@@ -343,60 +300,6 @@ fn take(staged: &Path, lock: &Path, patience: Duration) -> Result<(), HistoryErr
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-impl History {
-    /// A file's content by its id, if the repository has it or is about to have it.
-    ///
-    /// # Errors
-    /// Also where the repository may have it and could not be looked at: what follows from its absence cannot be
-    /// taken back.
-    pub fn find_blob(&self, blob: BlobId) -> Result<Option<Vec<u8>>, HistoryError> {
-        if let Some(content) = placed_blob(&self.repository, blob)? {
-            return Ok(Some(content));
-        }
-        // libgit2 takes what it cannot look at for absent, and remembers which packs it has seen.
-        let again = Repository::open(&self.git).map_err(HistoryError::git("open the git repository"))?;
-        if let Some(content) = placed_blob(&again, blob)? {
-            return Ok(Some(content));
-        }
-        let placed = object_path(&self.git, &blob.to_string());
-        if files::exists(&placed)? {
-            return Err(unexpected(&placed, "libgit2 does not find it"));
-        }
-        let staged = incoming(&self.git).join(blob.to_string());
-        let Some(packed) = files::read_if_present(&staged, u64::MAX - 1)? else {
-            return Ok(None);
-        };
-        let mut object = Vec::new();
-        // A power cut can leave it empty or torn: then it is none, and what it was staged for has not begun.
-        if ZlibDecoder::new(packed.as_slice()).read_to_end(&mut object).is_err() {
-            return Ok(None);
-        }
-        let header = object.iter().position(|byte| *byte == 0).map_or(0, |end| end + 1);
-        let content = object.split_off(header);
-        Ok(Some(content).filter(|content| BlobId::of(content).is_ok_and(|id| id == blob)))
-    }
-}
-
-fn placed_blob(repository: &Repository, blob: BlobId) -> Result<Option<Vec<u8>>, HistoryError> {
-    match repository.find_blob(blob.0) {
-        Ok(blob) => Ok(Some(blob.content().to_vec())),
-        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-        Err(source) => Err(HistoryError::Git {
-            action: "read a recorded file",
-            source,
-        }),
-    }
-}
-
-/// The object as git stores it in a file of its own.
-fn loose(object: &Object, path: &Path) -> Result<Vec<u8>, HistoryError> {
-    let failed = |source| files::FileError::io("compress", path, source);
-    let mut encoder = ZlibEncoder::new(Vec::with_capacity(object.data.len() / 2 + 64), Compression::fast());
-    write!(encoder, "{} {}\0", object.kind.str(), object.data.len()).map_err(failed)?;
-    encoder.write_all(&object.data).map_err(failed)?;
-    Ok(encoder.finish().map_err(failed)?)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -6,14 +6,11 @@ use std::path::{Path, PathBuf};
 use git2::Oid;
 
 use super::super::HistoryError;
+use super::super::pack::{IDS, MAGIC};
 use crate::files::{self, Durability, FileError};
 
 /// An index has 28 bytes for each object; one above this belongs to no store.
 const LIMIT: u64 = 1 << 30;
-/// What an index of version 2 begins with.
-const MAGIC: &[u8] = b"\xfftOc\0\0\0\x02";
-/// After it come 256 counts, then the ids, sorted.
-const IDS: usize = MAGIC.len() + 256 * 4;
 /// Packs with one of these beside them have a purpose of their own and are left alone.
 const MARKS: [&str; 4] = ["keep", "promisor", "mtimes", "bitmap"];
 
@@ -62,6 +59,20 @@ pub(super) fn list(git: &Path) -> Result<Vec<ExistingPack>, HistoryError> {
     }
     packs.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(packs)
+}
+
+/// How many packs hold fewer than so many objects, as the sizes of their indexes tell. What cannot be read is none.
+pub(super) fn count_small(git: &Path, objects: usize) -> usize {
+    let Ok(entries) = std::fs::read_dir(git.join("objects/pack")) else {
+        return 0;
+    };
+    // The checksums of the pack and of the index come last.
+    let size = (IDS + objects * 28 + 40) as u64;
+    let is_small = |entry: &std::fs::DirEntry| {
+        let is_index = entry.path().extension().is_some_and(|extension| extension == "idx");
+        is_index && entry.metadata().is_ok_and(|metadata| metadata.len() < size)
+    };
+    entries.flatten().filter(is_small).count()
 }
 
 /// How many objects an index names; nothing where it is none that we can read.

@@ -1,5 +1,6 @@
 //! Keeping a grown repository small and quick: objects that stand in files of their own are packed every
-//! thousand revisions or so, and small packs are folded into larger ones. At 100,000 revisions this is the
+//! thousand revisions or so, and small packs, of those runs or of one revision of many files, are folded into larger
+//! ones. At 100,000 revisions this is the
 //! difference between two gigabytes and some fifty megabytes.
 //!
 //! It needs no writer lock and never loses an object. A pack is built aside, read back, made durable and put
@@ -53,14 +54,14 @@ pub struct Report {
     pub removed: usize,
 }
 
-/// Whether so many objects stand in files of their own, in the repository whose folder is `git`, that packing them is worth while. It reads four folders
-/// of some ten names each; what cannot be read is not due.
+/// Whether so many objects stand in files of their own, or in small packs, in the repository whose folder is `git`, that
+/// packing them is worth while. It reads five folders of some ten names each; what cannot be read is not due.
 #[must_use]
 pub fn due(git: &Path) -> bool {
-    let left = files::read_text(&lock_path(git), 64)
-        .ok()
-        .and_then(|text| text.trim().parse::<usize>().ok());
-    sample(git) >= left.unwrap_or(0).saturating_add(DUE)
+    let text = files::read_text(&lock_path(git), 64).unwrap_or_default();
+    let mut numbers = text.split_whitespace().map(|number| number.parse::<usize>().ok());
+    let mut left = || numbers.next().flatten().unwrap_or(0);
+    sample(git) >= left().saturating_add(DUE) || existing::count_small(git, SMALL_PACK) >= left().saturating_add(FOLDED)
 }
 
 /// Packs loose objects, folds small packs, and removes packs that an earlier run has folded. `progress` is told
@@ -77,7 +78,11 @@ pub fn run(git: &Path, progress: &mut dyn FnMut(usize, usize)) -> Result<Report,
     };
     let done = maintain(git, progress);
     let more_is_due = matches!(done, Ok((_, true)));
-    let left = if more_is_due { 0 } else { sample(git) };
+    let left = if more_is_due {
+        (0, 0)
+    } else {
+        (sample(git), existing::count_small(git, SMALL_PACK))
+    };
     let noted = note(&lock.0, left).map_err(|source| FileError::io("write", &path, source));
     let (report, _) = done?;
     noted?;
@@ -196,10 +201,11 @@ fn lock(path: &Path, git: &Path) -> Result<Option<Lock>, HistoryError> {
     }
 }
 
-/// Remembers in the lock file how many were left in the sampled folders, which [`due`] does not count again.
-fn note(lock: &File, left: usize) -> io::Result<()> {
+/// Remembers in the lock file how many objects were left in the sampled folders, and how many small packs, which [`due`]
+/// does not count again.
+fn note(lock: &File, (objects, packs): (usize, usize)) -> io::Result<()> {
     lock.set_len(0)?;
-    lock.write_all_at(format!("{left}\n").as_bytes(), 0)
+    lock.write_all_at(format!("{objects} {packs}\n").as_bytes(), 0)
 }
 
 fn sample(git: &Path) -> usize {

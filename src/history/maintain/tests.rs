@@ -281,6 +281,26 @@ fn it_is_due_when_many_objects_have_come_since_the_last_run() {
 }
 
 #[test]
+fn it_is_due_when_many_small_packs_have_come_since_the_last_run() {
+    let mut fixture = grown(1);
+    let mut pack = |count: usize| {
+        for _ in 0..count {
+            let text = format!("threshold = {}\n", fixture.revisions.len());
+            fixture.record(&[("plugins/valve.toml", Some(text.as_bytes()))], "next");
+            // Only the loose ones, each time.
+            fixture.git(&["repack", "-q"]);
+            fixture.git(&["prune-packed"]);
+        }
+        due(&fixture.history.git)
+    };
+    assert!(!pack(9));
+    assert!(pack(1));
+    assert_eq!(maintain(&fixture).folded, 10);
+    assert!(!due(&fixture.history.git));
+    fixture.git(&["fsck", "--strict", "--full"]);
+}
+
+#[test]
 fn a_publication_that_a_crash_interrupted_is_finished_though_its_objects_are_packed() {
     let fixture = grown(1);
     let git = fixture.history.git_folder();
