@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::super::{BlobId, History, HistoryError};
-use super::record::Entry;
+use super::record::{Entry, LARGEST, left_out};
 use crate::document::{Change, Document, KeyPath, Segment, changes};
 use crate::files::DEFAULT_LIMIT;
 use crate::revision::RevisionId;
@@ -28,6 +28,22 @@ impl<'h> Derivation<'h> {
 
     /// What the repository tells of a revision.
     pub(super) fn entry(&mut self, id: RevisionId) -> Result<Entry, HistoryError> {
+        self.derive(id, usize::MAX).map(|(entry, _)| entry)
+    }
+
+    /// The frame of a revision, behind that of `previous`. Of one whose record would be too large, no more is read than
+    /// it takes to see that.
+    pub(super) fn frame(&mut self, id: RevisionId, previous: Option<RevisionId>) -> Result<Vec<u8>, HistoryError> {
+        let (entry, is_whole) = self.derive(id, LARGEST)?;
+        Ok(if is_whole {
+            entry.frame(previous)
+        } else {
+            left_out(id, previous)
+        })
+    }
+
+    /// What the repository tells of a revision, whole or as far as its changes take at least so many bytes in a record.
+    fn derive(&mut self, id: RevisionId, most: usize) -> Result<(Entry, bool), HistoryError> {
         let mut revision = self.history.revision(id)?;
         let end = revision.message.find(['\n', '\r']).unwrap_or(revision.message.len());
         revision.message.truncate(end);
@@ -36,8 +52,13 @@ impl<'h> Derivation<'h> {
             changes: Vec::new(),
             rewritten: Vec::new(),
         };
+        let mut size = 0;
         for file in self.history.changed_paths(id)? {
             let Some(plugin) = plugin(&file.path) else { continue };
+            if size > most {
+                return Ok((entry, false));
+            }
+            let told = entry.changes.len() + entry.rewritten.len();
             let remembered = self
                 .documents
                 .remove(plugin)
@@ -63,11 +84,13 @@ impl<'h> Derivation<'h> {
                     after: None,
                 }),
             }
+            // Each begins with the plugin's name.
+            size += (entry.changes.len() + entry.rewritten.len() - told) * plugin.len();
             if let Some(blob) = file.after {
                 self.documents.insert(plugin.to_owned(), (blob, after));
             }
         }
-        Ok(entry)
+        Ok((entry, true))
     }
 
     /// A file that is not there has no settings.

@@ -86,13 +86,12 @@ impl History {
 
     /// Adds a revision that was just recorded to the catalogue, if there is one and it ends with the revision
     /// before; else the next reader does it. Says whether it was added. Not made durable: it is a cache.
-    ///
-    /// The entry must say what the repository would: [`Catalogue::find`] trusts it.
-    pub fn append_to_catalogue(&self, entry: &Entry) -> Result<bool, FileError> {
-        let Some(parent) = entry.revision.parent else {
+    pub fn append_to_catalogue(&self, id: RevisionId) -> Result<bool, HistoryError> {
+        let Some(parent) = self.parent(id)? else {
             return Ok(false);
         };
-        cache::append(&cache::path(&self.git), parent, &entry.frame(Some(parent)))
+        let frame = Derivation::new(self).frame(id, Some(parent))?;
+        Ok(cache::append(&cache::path(&self.git), parent, &frame)?)
     }
 }
 
@@ -220,7 +219,7 @@ impl Catalogue<'_> {
             if done % STEP == 0 {
                 progress(done, missing.len());
             }
-            frames.extend(derivation.entry(*id)?.frame(previous));
+            frames.extend(derivation.frame(*id, previous)?);
             previous = Some(*id);
         }
         progress(missing.len(), missing.len());

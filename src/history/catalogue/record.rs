@@ -26,7 +26,7 @@ const TELLS_CHANGES: u8 = 1;
 /// The record would be too large. It holds the id alone, and the rest is read from the repository.
 const LEFT_OUT: u8 = 2;
 /// Records above this are left out: a catalogue is read often, and such a revision rarely.
-const LARGEST: usize = 64 << 10;
+pub(super) const LARGEST: usize = 64 << 10;
 
 const HAS_BEFORE: u8 = 1;
 const HAS_AFTER: u8 = 2;
@@ -71,15 +71,11 @@ pub(super) struct Item<'b> {
 impl Entry {
     /// The frame of this revision, behind that of `previous`.
     pub(super) fn frame(&self, previous: Option<RevisionId>) -> Vec<u8> {
-        let mut body = self.body();
+        let body = self.body();
         if body.len() > LARGEST {
-            body.truncate(20);
-            body.push(LEFT_OUT);
+            return left_out(self.revision.id, previous);
         }
-        // At most LARGEST.
-        let length = u32::try_from(body.len()).unwrap_or_default().to_le_bytes();
-        let sum = checksum(previous, &length, &body).to_le_bytes();
-        [length.as_slice(), &body, &sum, &length].concat()
+        framed(&body, previous)
     }
 
     fn body(&self) -> Vec<u8> {
@@ -111,6 +107,18 @@ impl Entry {
         }
         body
     }
+}
+
+/// The frame of a revision whose record would be too large.
+pub(super) fn left_out(id: RevisionId, previous: Option<RevisionId>) -> Vec<u8> {
+    framed(&[id.as_bytes().as_slice(), &[LEFT_OUT]].concat(), previous)
+}
+
+fn framed(body: &[u8], previous: Option<RevisionId>) -> Vec<u8> {
+    // At most LARGEST.
+    let length = u32::try_from(body.len()).unwrap_or_default().to_le_bytes();
+    let sum = checksum(previous, &length, body).to_le_bytes();
+    [length.as_slice(), body, &sum, &length].concat()
 }
 
 /// How a value stands in the catalogue: the only place where values get there.

@@ -224,19 +224,18 @@ fn what_a_writer_appends_is_what_a_reader_would_derive() {
     all(&fixture);
     let missed = fixture.record(&[("plugins/valve.toml", Some(b"threshold = 1\n"))], "missed");
     let next = fixture.record(&[("plugins/valve.toml", Some(b"threshold = 2\n"))], "next");
-    let entry = |id| fixture.history.entry(id).unwrap();
     // It does not follow the last record.
-    assert!(!fixture.history.append_to_catalogue(&entry(next)).unwrap());
+    assert!(!fixture.history.append_to_catalogue(next).unwrap());
     let before = bytes(&fixture);
-    assert!(fixture.history.append_to_catalogue(&entry(missed)).unwrap());
-    assert!(fixture.history.append_to_catalogue(&entry(next)).unwrap());
-    assert!(!fixture.history.append_to_catalogue(&entry(next)).unwrap());
+    assert!(fixture.history.append_to_catalogue(missed).unwrap());
+    assert!(fixture.history.append_to_catalogue(next).unwrap());
+    assert!(!fixture.history.append_to_catalogue(next).unwrap());
     let appended = bytes(&fixture);
     assert!(appended.starts_with(&before));
     assert_eq!(derived(&fixture), 0);
     assert_eq!(all(&fixture), truth(&fixture));
     std::fs::remove_file(path(&fixture)).unwrap();
-    assert!(!fixture.history.append_to_catalogue(&entry(next)).unwrap());
+    assert!(!fixture.history.append_to_catalogue(next).unwrap());
     assert_eq!(derived(&fixture), 12);
     assert!(bytes(&fixture) == appended);
 }
@@ -391,11 +390,10 @@ fn while_another_process_appends_nothing_is_written() {
     let other = File::open(path(&fixture)).unwrap();
     other.lock().unwrap();
     assert_eq!(all(&fixture), truth(&fixture));
-    let entry = fixture.history.entry(id).unwrap();
-    assert!(!fixture.history.append_to_catalogue(&entry).unwrap());
+    assert!(!fixture.history.append_to_catalogue(id).unwrap());
     assert!(bytes(&fixture) == whole);
     other.unlock().unwrap();
-    assert!(fixture.history.append_to_catalogue(&entry).unwrap());
+    assert!(fixture.history.append_to_catalogue(id).unwrap());
 }
 
 #[test]
@@ -429,6 +427,27 @@ fn a_revision_that_changes_very_much_is_read_from_the_repository() {
             .find(|change| change.starts_with("valve.text"))
             .unwrap()
     );
+}
+
+#[test]
+fn a_revision_of_many_small_changes_is_left_out_before_all_of_them_are_read() {
+    let mut fixture = ten();
+    all(&fixture);
+    let name = "a-pump-with-a-name-of-some-length";
+    let lines: Vec<String> = (0..1000).map(|number| format!("a{number} = {number}\n")).collect();
+    let text = lines.concat();
+    let files: Vec<(String, &[u8])> = (0..4)
+        .map(|number| (format!("plugins/{name}-{number}.toml"), text.as_bytes()))
+        .collect();
+    let files: Vec<(&str, Option<&[u8]>)> = files.iter().map(|(path, text)| (path.as_str(), Some(*text))).collect();
+    let id = fixture.record(&files, "large");
+    let mut derivation = super::Derivation::new(&fixture.history);
+    let frame = derivation.frame(id, None).unwrap();
+    assert_eq!(frame.len(), 33);
+    assert_eq!(frame, derivation.entry(id).unwrap().frame(None));
+    assert!(fixture.history.append_to_catalogue(id).unwrap());
+    assert_eq!(derived(&fixture), 0);
+    assert_eq!(all(&fixture), truth(&fixture));
 }
 
 proptest! {

@@ -88,10 +88,7 @@ pub(super) fn record(
 /// Adds new revisions to the catalogue. It is a cache: where that fails, the next reader of it does the same.
 fn catalogue(session: &Session<'_>, revisions: [Option<RevisionId>; 2]) {
     for revision in revisions.into_iter().flatten() {
-        let Ok(entry) = session.history.entry(revision) else {
-            return;
-        };
-        if session.history.append_to_catalogue(&entry).is_err() {
+        if session.history.append_to_catalogue(revision).is_err() {
             return;
         }
     }
