@@ -15,6 +15,10 @@ use super::FileError;
 /// Above this much unwritten data of the whole system, in KiB, each file is synced by itself.
 const BUSY_KIB: u64 = 32 << 10;
 
+/// So much more for each file, in KiB: it is among what is unwritten, and syncing it by itself takes a disk longer than
+/// writing this much along.
+const OF_EACH_FILE_KIB: u64 = 16;
+
 /// How many files are synced at the same time.
 const AT_A_TIME: usize = 8;
 
@@ -74,7 +78,7 @@ impl Durability {
         if files.is_empty() && folders.is_empty() {
             return Ok(());
         }
-        if whole_file_systems()? {
+        if whole_file_systems(files.len())? {
             for (_, handle) in &self.file_systems {
                 rustix::fs::syncfs(handle)
                     .map_err(|errno| sync_error(folders.first().or(files.first()), errno.into()))?;
@@ -89,10 +93,10 @@ impl Durability {
 
 /// Whether to sync whole file systems: as `$VALVECFG_SYNC` says, `filesystem` or `files`, else where that reports
 /// errors and waits for little else.
-fn whole_file_systems() -> Result<bool, FileError> {
+fn whole_file_systems(files: usize) -> Result<bool, FileError> {
     let chosen = std::env::var_os("VALVECFG_SYNC").filter(|chosen| !chosen.is_empty());
     match chosen.as_ref().map(|chosen| chosen.to_str()) {
-        None => Ok(syncfs_reports_errors() && !system_is_busy()),
+        None => Ok(syncfs_reports_errors() && !system_is_busy(BUSY_KIB + OF_EACH_FILE_KIB * files as u64)),
         Some(Some("filesystem")) => Ok(true),
         Some(Some("files")) => Ok(false),
         Some(_) => {
@@ -162,9 +166,9 @@ fn syncfs_reports_errors() -> bool {
     }
 }
 
-/// Whether so much unwritten data waits that syncing it all would make this writer wait for others. Where the
-/// system does not tell, it counts as busy: single syncs are always right.
-fn system_is_busy() -> bool {
+/// Whether more unwritten data waits than this, in KiB, so that syncing it all would make this writer wait for others.
+/// Where the system does not tell, it counts as busy: single syncs are always right.
+fn system_is_busy(most: u64) -> bool {
     let mut text = String::new();
     let read = File::open("/proc/meminfo").and_then(|mut file| file.read_to_string(&mut text));
     if read.is_err() {
@@ -175,7 +179,7 @@ fn system_is_busy() -> bool {
         line.split_whitespace().next()?.parse::<u64>().ok()
     };
     match (kib("Dirty:"), kib("Writeback:")) {
-        (Some(dirty), Some(writeback)) => dirty + writeback > BUSY_KIB,
+        (Some(dirty), Some(writeback)) => dirty + writeback > most,
         _ => true,
     }
 }
