@@ -1,6 +1,6 @@
 //! Building a revision in memory: its blobs, trees and commit. Nothing is written, so a plan can be dropped.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use git2::build::TreeUpdateBuilder;
 use git2::{FileMode, ObjectType, Oid, Repository, Signature, Time, Tree};
@@ -53,6 +53,15 @@ impl Prepared {
     #[must_use]
     pub fn revision(&self) -> RevisionId {
         self.revision
+    }
+
+    /// The contents of the files that it changes, by their paths from the store's folder.
+    #[must_use]
+    pub fn blobs(&self) -> HashMap<&str, BlobId> {
+        let changed = self.entries.iter();
+        changed
+            .filter_map(|(path, id)| Some((path.as_str(), BlobId((*id)?))))
+            .collect()
     }
 
     /// Puts a content beside it that no revision has, so that whoever must undo the publication after a crash can

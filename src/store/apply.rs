@@ -122,7 +122,7 @@ impl Store {
         self.change("commit", intent, &mut |draft| {
             for path in tracked_paths(draft)? {
                 let file = draft.file(&path)?;
-                if file.is_edited_by_hand()? {
+                if file.is_edited_by_hand() {
                     file.by_hand = ByHand::Accepted;
                     check_schema(draft, &path)?;
                 }

@@ -10,6 +10,7 @@
 //! noticed while everything can still be taken back, and the branch's rename is the one moment from which the
 //! revision exists.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::journal::{self, Journal, JournalFile};
@@ -24,6 +25,8 @@ pub(super) struct FileChange {
     /// From the store's folder, with `/`.
     pub path: String,
     pub before: Option<Vec<u8>>,
+    /// The id of what it holds before.
+    pub before_blob: Option<BlobId>,
     pub after: Option<Vec<u8>>,
 }
 
@@ -39,7 +42,6 @@ pub(super) fn commit(
     let ownership = Ownership::of(&store.root)?;
     let mut durability = Durability::begin(git)?;
     let mut staged = Staged {
-        paths: Vec::new(),
         replacements: Vec::new(),
     };
     let mut journal = match staged.prepare(store, history, prepared, changes, ownership, &mut durability) {
@@ -79,7 +81,6 @@ fn after_undoing(error: StoreError, undo: impl FnOnce() -> Result<(), StoreError
 }
 
 struct Staged {
-    paths: Vec<String>,
     replacements: Vec<Replacement>,
 }
 
@@ -96,11 +97,12 @@ impl Staged {
     ) -> Result<Journal, StoreError> {
         let git = history.git_folder();
         let objects = prepared.stage(git, ownership, durability)?;
+        let blobs = prepared.blobs();
         let mut files = Vec::with_capacity(changes.len());
+        let mut positions = HashMap::with_capacity(changes.len());
         for change in changes {
             let path = store.root.join(&change.path);
-            let blob = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(BlobId::of).transpose();
-            let (before, after) = (blob(&change.before)?, blob(&change.after)?);
+            let (before, after) = (change.before_blob, blobs.get(change.path.as_str()).copied());
             if change.after.is_some()
                 && let Some(folder) = path.parent()
             {
@@ -115,7 +117,7 @@ impl Staged {
             replacement.stage(0o644, ownership, durability)?;
             let in_place = replacement.is_in_place();
             self.replacements.push(replacement);
-            self.paths.push(change.path);
+            positions.insert(change.path, positions.len());
             files.push(JournalFile {
                 target,
                 before,
@@ -123,10 +125,7 @@ impl Staged {
                 in_place,
             });
         }
-        let file_of = |path: &str| {
-            let position = self.paths.iter().position(|known| known == path)?;
-            self.replacements[position].staged_metadata(&store.root.join(path))
-        };
+        let file_of = |path: &str| self.replacements[*positions.get(path)?].staged_metadata(&store.root.join(path));
         let publication = objects.complete(history, &file_of, ownership, durability)?;
         let journal = Journal { publication, files };
         journal.write(git, ownership, durability)?;

@@ -22,6 +22,29 @@ pub(super) struct Draft<'d, 's> {
     documents: BTreeMap<String, Document>,
     /// The texts of settings that are of an earlier version in their files, as they were led up.
     led: BTreeMap<String, String>,
+    /// The settings as they stand in the folder, of plugins whose files were taken up.
+    stored: BTreeMap<String, Document>,
+}
+
+/// A file as it stands in the folder.
+pub(super) struct Found {
+    path: String,
+    content: Option<Vec<u8>>,
+    pub blob: Option<BlobId>,
+}
+
+impl Found {
+    /// Reads a file of the store: on any thread.
+    pub(super) fn read(path: String, live: &Live<'_>) -> Result<Self, StoreError> {
+        let content = live.read(&path)?;
+        let blob = content.as_deref().map(BlobId::of).transpose()?;
+        Ok(Self { path, content, blob })
+    }
+
+    /// The settings in it.
+    pub(super) fn settings(&self, live: &Live<'_>) -> Result<Document, StoreError> {
+        parse_present(&self.path, self.content.clone(), live)
+    }
 }
 
 /// One file: in history, in the folder, and as it is to be.
@@ -29,6 +52,8 @@ pub(super) struct Draft<'d, 's> {
 pub(super) struct DraftFile {
     pub recorded: Option<BlobId>,
     pub live: Option<Vec<u8>>,
+    /// The id of what is live.
+    pub live_blob: Option<BlobId>,
     pub after: Option<Vec<u8>>,
     /// What becomes of an edit by hand that stands in the folder.
     pub by_hand: ByHand,
@@ -52,9 +77,8 @@ pub(super) enum ByHand {
 
 impl DraftFile {
     /// Whether the folder holds something else than history.
-    pub(super) fn is_edited_by_hand(&self) -> Result<bool, StoreError> {
-        let live = self.live.as_deref().map(BlobId::of).transpose()?;
-        Ok(live != self.recorded)
+    pub(super) fn is_edited_by_hand(&self) -> bool {
+        self.live_blob != self.recorded
     }
 }
 
@@ -65,6 +89,7 @@ impl<'d, 's> Draft<'d, 's> {
             files: BTreeMap::new(),
             documents: BTreeMap::new(),
             led: BTreeMap::new(),
+            stored: BTreeMap::new(),
         }
     }
 
@@ -126,20 +151,51 @@ impl<'d, 's> Draft<'d, 's> {
     /// A file of the store, as it is recorded and as it stands in the folder.
     pub(super) fn file(&mut self, path: &str) -> Result<&mut DraftFile, StoreError> {
         if !self.files.contains_key(path) {
-            let live = self.session.live.read(path)?;
+            let found = Found::read(path.to_owned(), &self.session.live)?;
             let recorded = self.session.history.blob(self.session.head, path)?;
-            let file = DraftFile {
-                recorded,
-                after: live.clone(),
-                live,
-                by_hand: ByHand::First,
-                resealed: false,
-                as_it_stands: false,
-            };
-            self.files.insert(path.to_owned(), file);
+            self.insert(found, recorded);
         }
         // Inserted above.
         Ok(self.files.entry(path.to_owned()).or_default())
+    }
+
+    /// Takes up a plugin's settings that were read already.
+    pub(super) fn take_up_settings(
+        &mut self,
+        plugin: &str,
+        found: Found,
+        settings: Document,
+    ) -> Result<(), StoreError> {
+        let recorded = self.session.history.blob(self.session.head, &found.path)?;
+        self.insert(found, recorded);
+        self.stored.insert(plugin.to_owned(), settings);
+        Ok(())
+    }
+
+    /// Takes up a file that is only to be recorded with the change, where that in the folder is not recorded yet.
+    pub(super) fn take_up_beside(&mut self, path: &str, blob: Option<BlobId>) -> Result<(), StoreError> {
+        if self.session.history.blob(self.session.head, path)? != blob {
+            self.file(path)?;
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, found: Found, recorded: Option<BlobId>) {
+        let file = DraftFile {
+            recorded,
+            after: found.content.clone(),
+            live: found.content,
+            live_blob: found.blob,
+            by_hand: ByHand::First,
+            resealed: false,
+            as_it_stands: false,
+        };
+        self.files.insert(found.path, file);
+    }
+
+    /// The settings of a plugin as they stand in the folder and as they are to be, as far as they were parsed already.
+    pub(super) fn parsed(&self, plugin: &str) -> (Option<&Document>, Option<&Document>) {
+        (self.stored.get(plugin), self.documents.get(plugin))
     }
 
     /// Gives a file another content, or none. A plugin's settings are given by [`Self::put_document`].

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::chain::{Chain, MigrateError, migration_path};
-use super::draft::{self, ByHand, Draft};
+use super::draft::{self, ByHand, Draft, Found};
 use super::manifest::{MANIFEST, schema_path, settings_path};
 use super::parallel::in_parallel;
 use super::plan::{Intent, Outcome};
@@ -21,6 +21,7 @@ use super::session::{Access, Session};
 use super::versions::{stating, version_of};
 use super::{Store, StoreError};
 use crate::document::{Document, KeyPath, Value};
+use crate::history::BlobId;
 use crate::migration::{Migration, Numbered};
 
 mod check;
@@ -116,23 +117,25 @@ impl Store {
                 runs,
                 dry_run: intent.dry_run,
             };
-            let mut tasks = Vec::with_capacity(chosen.len());
-            for plugin in &chosen {
-                tasks.extend(task(draft, plugin, &asked)?);
-            }
             let rules = &session.rules;
-            let led = in_parallel(&tasks, progress, |task| task.lead(rules));
-            let mut versions = Vec::with_capacity(tasks.len());
-            for (task, led) in tasks.iter().zip(led) {
-                let document = match led? {
-                    Led::To(document) => document,
-                    Led::By(chain) => match task.lead_by_hand(session, &chain, &asked, &mut warnings)? {
-                        Some(document) => document,
-                        None => continue,
-                    },
+            let led = in_parallel(&chosen, progress, |plugin| {
+                let task = Task::read(rules, plugin, &asked)?;
+                let led = task.as_ref().map(|task| task.lead(rules)).transpose()?;
+                Ok::<_, StoreError>(task.zip(led))
+            });
+            let mut versions = Vec::with_capacity(chosen.len());
+            for led in led {
+                let Some((task, led)) = led? else { continue };
+                let led = match led {
+                    Led::To(document) => Some(document),
+                    Led::By(chain) => task.lead_by_hand(session, &chain, &asked, &mut warnings)?,
                 };
-                draft.put_stored(task.plugin, document)?;
-                versions.push((task.plugin, task.to));
+                let (plugin, to) = (task.plugin, task.to);
+                task.take_up(draft)?;
+                if let Some(document) = led {
+                    draft.put_stored(plugin, document)?;
+                    versions.push((plugin, to));
+                }
             }
             put_in_force(draft, &versions)
         })?;
@@ -181,6 +184,10 @@ struct Task<'t> {
     document: Document,
     from: u32,
     to: u32,
+    /// The file that they stand in.
+    file: Found,
+    /// Those that say what they become, each with the id of what stands there.
+    beside: Vec<(String, Option<BlobId>)>,
 }
 
 /// What came of a task.
@@ -191,37 +198,50 @@ enum Led {
     By(Arc<Chain>),
 }
 
-/// Reads a plugin's settings, and all that is recorded with them; nothing where they cannot come to any version.
-fn task<'t>(draft: &mut Draft<'_, '_>, plugin: &'t str, asked: &Asked) -> Result<Option<Task<'t>>, StoreError> {
-    let rules = &draft.session().rules;
-    let current = rules.version(plugin)?;
-    let versions = rules.versions(plugin)?;
-    let to = asked.to.or_else(|| versions.last().copied()).unwrap_or(current);
-    if !versions.contains(&to) {
-        let plugin = plugin.to_owned();
-        return Err(MigrateError::NoSchema { plugin, version: to }.into());
+impl<'t> Task<'t> {
+    /// Reads a plugin's settings, and all that is recorded with them: on any thread. Nothing where they cannot come to
+    /// any version.
+    fn read(rules: &Rules<'_>, plugin: &'t str, asked: &Asked) -> Result<Option<Self>, StoreError> {
+        let live = rules.live();
+        let current = rules.version(plugin)?;
+        let versions = rules.versions(plugin)?;
+        let to = asked.to.or_else(|| versions.last().copied()).unwrap_or(current);
+        if !versions.contains(&to) {
+            let plugin = plugin.to_owned();
+            return Err(MigrateError::NoSchema { plugin, version: to }.into());
+        }
+        let file = Found::read(settings_path(plugin), live)?;
+        let document = file.settings(live)?;
+        let from = version_of(&document, current);
+        if from > to && !versions.contains(&from) {
+            // Of a version that is not here, nothing is known.
+            rules.in_force(plugin, document)?;
+            return Ok(None);
+        }
+        // Steps or a schema that somebody has just written are recorded with what they did.
+        let migrations = (from.min(to)..from.max(to)).map(|version| migration_path(plugin, version));
+        let beside = migrations.chain([schema_path(plugin, to)]).map(|path| {
+            let found = Found::read(path.clone(), live)?;
+            Ok((path, found.blob))
+        });
+        Ok(Some(Self {
+            plugin,
+            document,
+            from,
+            to,
+            file,
+            beside: beside.collect::<Result<_, StoreError>>()?,
+        }))
     }
-    let document = draft.stored(plugin)?;
-    let from = version_of(&document, current);
-    if from > to && !versions.contains(&from) {
-        // Of a version that is not here, nothing is known.
-        rules.in_force(plugin, document)?;
-        return Ok(None);
-    }
-    // Steps or a schema that somebody has just written are recorded with what they did.
-    for version in from.min(to)..from.max(to) {
-        draft.file(&migration_path(plugin, version))?;
-    }
-    draft.file(&schema_path(plugin, to))?;
-    Ok(Some(Task {
-        plugin,
-        document,
-        from,
-        to,
-    }))
-}
 
-impl Task<'_> {
+    /// Gives the draft what was read.
+    fn take_up(self, draft: &mut Draft<'_, '_>) -> Result<(), StoreError> {
+        for (path, blob) in &self.beside {
+            draft.take_up_beside(path, *blob)?;
+        }
+        draft.take_up_settings(self.plugin, self.file, self.document)
+    }
+
     /// Leads the settings as far as the steps alone can: on any thread.
     fn lead(&self, rules: &Rules<'_>) -> Result<Led, StoreError> {
         let chain = rules.chain(self.plugin)?;

@@ -8,10 +8,10 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_millis(100);
 
 /// Does a thing to every item on all processors, keeping their order.
-pub(super) fn in_parallel<T: Sync, R: Send>(
-    items: &[T],
+pub(super) fn in_parallel<'i, T: Sync, R: Send>(
+    items: &'i [T],
     progress: &dyn Fn(usize, usize),
-    work: impl Fn(&T) -> R + Sync,
+    work: impl Fn(&'i T) -> R + Sync,
 ) -> Vec<R> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
     if threads < 2 {

@@ -1,8 +1,8 @@
 //! Plan: a verb's change, checked, with all that is needed to record it, and not yet written.
 
+mod judged;
 mod record;
 
-use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::time::Instant;
 
@@ -11,7 +11,6 @@ use serde::Serialize;
 use super::commit::FileChange;
 use super::draft::{self, ByHand, Draft, DraftFile};
 use super::manifest::{plugin_of, settings_path};
-use super::parallel::in_parallel;
 use super::rules::Rules;
 use super::session::{Access, Session};
 use super::{CheckedFile, Store, StoreError, custody, opened};
@@ -21,6 +20,7 @@ use crate::history::HistoryError;
 use crate::revision::RevisionId;
 use crate::schema::Held;
 
+use judged::{changes, judged_in_parallel};
 use record::record;
 
 /// What is said about a change, and whether it is to be made at all.
@@ -120,13 +120,13 @@ fn plan(
     let (mut hand_edits, mut refused) = (Vec::new(), Vec::new());
     for (path, file) in draft.files() {
         let plugin = plugin_of(path);
-        if file.is_edited_by_hand()? && file.by_hand != ByHand::Superseded {
+        if file.is_edited_by_hand() && file.by_hand != ByHand::Superseded {
             hand_edits.extend(plan.take_up(session, rules, path, file)?);
         }
         if file.after == file.live {
             continue;
         }
-        if file.by_hand == ByHand::Superseded && file.is_edited_by_hand()? {
+        if file.by_hand == ByHand::Superseded && file.is_edited_by_hand() {
             let for_all = files::is_readable_by_all(&session.store.root.join(path));
             plan.superseded.extend(file.live.clone().map(|live| (live, for_all)));
         }
@@ -150,6 +150,7 @@ fn plan(
             plan.files.push(FileChange {
                 path: path.to_owned(),
                 before: file.live.clone(),
+                before_blob: file.live_blob,
                 after: file.after.as_ref().map(|_| after.text().as_bytes().to_vec()),
             });
             continue;
@@ -157,6 +158,7 @@ fn plan(
         plan.files.push(FileChange {
             path: path.to_owned(),
             before: file.live.clone(),
+            before_blob: file.live_blob,
             after: file.after.clone(),
         });
     }
@@ -168,50 +170,6 @@ fn plan(
         return Err(StoreError::Invalid { files: refused });
     }
     Ok(plan)
-}
-
-/// What the check of one plugin's settings came to.
-struct Judged {
-    checked: CheckedFile,
-    changes: Vec<Change>,
-}
-
-/// Checks the settings that a verb has changed on all processors where there are many, but for those with secrets, which
-/// have to be sealed.
-fn judged_in_parallel<'d>(rules: &Rules<'_>, draft: &'d Draft<'_, '_>) -> Result<HashMap<&'d str, Judged>, StoreError> {
-    /// With fewer, threads cost more than they save.
-    const MANY: usize = 16;
-    let is_plain =
-        |file: &DraftFile| file.after.is_some() && file.after != file.live && file.by_hand != ByHand::Superseded;
-    let candidates = draft.files().filter_map(|(path, file)| {
-        let plugin = plugin_of(path).filter(|_| is_plain(file))?;
-        Some((path, plugin, file))
-    });
-    let tasks: Vec<(&str, &str, &DraftFile)> = candidates.collect();
-    if tasks.len() < MANY {
-        return Ok(HashMap::new());
-    }
-    let judge = |(path, plugin, file): &(&'d str, &str, &DraftFile)| -> Result<Option<(&'d str, Judged)>, StoreError> {
-        let parse = |bytes: &Option<Vec<u8>>| draft::parse(path, bytes.clone().unwrap_or_default(), rules.live());
-        let after = parse(&file.after)?;
-        if rules.schema_for(plugin, &after)?.has_secrets() {
-            return Ok(None);
-        }
-        let checked = rules.check_settings(plugin, &after)?;
-        let changes = changes(rules, plugin, file, &parse(&file.live)?, &after);
-        Ok(Some((path, Judged { checked, changes })))
-    };
-    let judged = in_parallel(&tasks, &|_, _| {}, judge);
-    judged.into_iter().filter_map(Result::transpose).collect()
-}
-
-/// What a verb changes in a plugin's settings, as it is told.
-fn changes(rules: &Rules<'_>, plugin: &str, file: &DraftFile, before: &Document, after: &Document) -> Vec<Change> {
-    if file.as_it_stands {
-        rules.changes_as_they_stand(plugin, before, after)
-    } else {
-        rules.changes(plugin, before, after)
-    }
 }
 
 impl Plan {
@@ -252,6 +210,7 @@ impl Plan {
         let change = FileChange {
             path: path.to_owned(),
             before: None,
+            before_blob: None,
             after: file.live.clone(),
         };
         if file.by_hand == ByHand::Accepted {

@@ -271,7 +271,7 @@ fn state(draft: &mut Draft<'_, '_>, path: &str) -> Result<FileState, StoreError>
     Ok(match (&file.recorded, &file.live) {
         (Some(_), None) => FileState::Missing,
         (None, Some(_)) => FileState::New,
-        _ if file.is_edited_by_hand()? => FileState::Edited,
+        _ if file.is_edited_by_hand() => FileState::Edited,
         _ => FileState::Recorded,
     })
 }
