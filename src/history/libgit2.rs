@@ -24,6 +24,8 @@ pub(super) fn configure() {
                 git2::opts::set_search_path(ConfigLevel::ProgramData, ""),
             ]
         };
+        // A revision is prepared of files that are stored only when it is staged.
+        git2::opts::strict_object_creation(false);
         // They fail only where libgit2 does not know the option, and it is built with this program.
         debug_assert!(results.iter().all(Result::is_ok));
     });

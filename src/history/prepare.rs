@@ -117,8 +117,8 @@ impl History {
     }
 }
 
-/// Has new objects built in memory: libgit2's own way of writing them neither syncs nor reports every failure. Once for
-/// each repository that was opened, since every object is looked for in all that was added.
+/// Has new folders and revisions built in memory: libgit2's own way of writing them neither syncs nor reports every
+/// failure. Once for each repository that was opened, since every object is looked for in all that was added.
 pub(super) fn build_in_memory(repository: &Repository) -> Result<(), HistoryError> {
     let failed = HistoryError::git;
     let database = repository.odb().map_err(failed("open the object database"))?;
@@ -159,9 +159,6 @@ pub(super) fn prepare(
     for edit in edits {
         if let Some(content) = &edit.content {
             let BlobId(id) = BlobId::of(content)?;
-            database
-                .write(ObjectType::Blob, content)
-                .map_err(failed("prepare a file"))?;
             objects.push(Object {
                 id,
                 kind: ObjectType::Blob,
@@ -338,8 +335,9 @@ mod tests {
         };
         let earlier = prepare(fixture.head(), "2");
         let later = prepare(earlier.revision(), "3");
-        assert_eq!(fixture.history.read(later.revision(), "a").unwrap().unwrap(), b"3");
-        assert_eq!(fixture.history.read(earlier.revision(), "a").unwrap().unwrap(), b"2");
+        let blob = |of: &super::Prepared| fixture.history.blob(of.revision(), "a").unwrap();
+        assert_eq!(blob(&later), Some(super::BlobId::of(b"3").unwrap()));
+        assert_eq!(blob(&earlier), Some(super::BlobId::of(b"2").unwrap()));
         assert_eq!(later.after(earlier).objects.len(), 6);
     }
 
@@ -369,6 +367,7 @@ mod tests {
             parent = prepared.unwrap().revision();
         }
         assert_eq!(objects(), before);
-        assert_eq!(fixture.history.read(parent, "b/0").unwrap().unwrap(), [0]);
+        let blob = fixture.history.blob(parent, "b/0").unwrap();
+        assert_eq!(blob, Some(super::BlobId::of(&[0]).unwrap()));
     }
 }
