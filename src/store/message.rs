@@ -98,9 +98,12 @@ fn hand_summary(changes: &[Change], files: &[String]) -> String {
 
 /// `valve.threshold 60 -> 55`; several by name, many by number with a line each below.
 fn summary(changes: &[Change], files: &[String]) -> String {
-    let lines: Vec<String> = changes.iter().map(line).collect();
-    match lines.len() {
-        0 if files.len() > LISTED => format!("{} files\n\n{}", files.len(), body(files)),
+    let lines: Vec<String> = changes.iter().take(MOST_LINES).map(line).collect();
+    match changes.len() {
+        0 if files.len() > LISTED => {
+            let most = &files[..files.len().min(MOST_LINES)];
+            format!("{} files\n\n{}", files.len(), body(most, files.len()))
+        }
         0 => files.join(", "),
         1..=NAMED => lines.join(", "),
         count => {
@@ -110,18 +113,18 @@ fn summary(changes: &[Change], files: &[String]) -> String {
             } else {
                 Vec::from_iter(plugins).join(", ")
             };
-            format!("{plugins}: {count} settings\n\n{}", body(&lines))
+            format!("{plugins}: {count} settings\n\n{}", body(&lines, count))
         }
     }
 }
 
-/// A line for each change, as long as somebody may read them. Git reads a commit whole whenever anything of its revision
+/// The first lines of so many, as long as somebody may read them. Git reads a commit whole whenever anything of its revision
 /// is asked for, so a message of megabytes would slow down all that comes after it.
-fn body(lines: &[String]) -> String {
-    if lines.len() <= MOST_LINES {
+fn body(lines: &[String], count: usize) -> String {
+    if count <= MOST_LINES {
         return lines.join("\n");
     }
-    format!("{}\n{}", lines[..MOST_LINES].join("\n"), more(lines.len()))
+    format!("{}\n{}", lines.join("\n"), more(count))
 }
 
 fn more(count: usize) -> String {
