@@ -180,9 +180,18 @@ impl Rewrite<'_> {
     /// [`EditError::TooDeep`] if an edit nested something beyond 80 levels; [`EditError::Bug`] if the text does
     /// not say what the edits were to make it say.
     pub fn finish(self) -> Result<Document, EditError> {
+        self.finish_with(&|_| None)
+    }
+
+    /// The same with another text in its comments, where `respell` gives one.
+    ///
+    /// # Errors
+    /// As [`Self::finish`], also where that text has other settings.
+    pub fn finish_with(self, respell: &dyn Fn(&str) -> Option<String>) -> Result<Document, EditError> {
         self.check_intact()?;
         let bug = |key, reason| EditError::Bug { key, reason };
-        let Ok(edited) = Document::parse(self.layout.to_text()) else {
+        let text = self.layout.to_text();
+        let Ok(edited) = Document::parse(respell(&text).unwrap_or(text)) else {
             return Err(match self.deep {
                 Some(key) => EditError::TooDeep { key },
                 None => bug(KeyPath::root(), "the text is no TOML any more"),

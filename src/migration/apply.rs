@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use thiserror::Error;
 
 use super::before;
+use super::declared::Stated;
 use super::format::{Migration, Numbered};
 use super::loss::Loss;
 use super::pattern::{Match, Pattern};
@@ -45,15 +46,15 @@ pub struct StepError {
     pub reason: String,
 }
 
-/// What migrations in a row make of a document, in one pass: as one after the other would. At last the setting of this
-/// name, where it stands there, gets this value: by it a document says its version.
+/// What migrations in a row make of a document, in one pass: as one after the other would. At last it says its new
+/// version.
 ///
 /// # Errors
 /// The first step that cannot be done, and the place of its migration in the row, from 0.
 pub fn apply_all(
     migrations: &[&Migration],
     document: &Document,
-    (name, value): (&KeyPath, &Value),
+    says: &Stated<'_>,
     run: &mut Runner<'_>,
 ) -> Result<Migrated, (usize, StepError)> {
     let mut walk = Walk {
@@ -71,11 +72,12 @@ pub fn apply_all(
             last = Some((place, numbered));
         }
     }
-    let stated = match walk.rewrite.get(name) {
-        Some(_) => walk.rewrite.set(name, value),
+    let stated = match walk.rewrite.get(says.key) {
+        Some(_) => walk.rewrite.set(says.key, says.value),
         None => Ok(()),
     };
-    let document = stated.and_then(|()| walk.rewrite.finish()).map_err(|error| {
+    let finished = stated.and_then(|()| walk.rewrite.finish_with(says.respell));
+    let document = finished.map_err(|error| {
         let stuck = Stuck::from(error);
         match last {
             Some((place, numbered)) => (place, stuck.at(numbered)),

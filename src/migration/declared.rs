@@ -1,7 +1,7 @@
-//! What a schema version says of settings, as far as migrations ask: the store hands it across.
+//! What a schema version says of settings, as far as migrations ask, and how settings say theirs: the store hands it across.
 
 use super::Pattern;
-use crate::document::Value;
+use crate::document::{KeyPath, Value};
 
 /// What a schema version says of one place: a setting, or a table or array that holds others. A list of these begins
 /// with the whole, which has no steps, and has each table before what it holds.
@@ -38,4 +38,14 @@ impl Declared {
     pub(super) fn takes(&self, kind: &str) -> bool {
         self.kinds.is_empty() || self.kinds.iter().any(|taken| taken == kind)
     }
+}
+
+/// How a document says its version.
+pub struct Stated<'s> {
+    /// The setting that says it, where it stands there.
+    pub key: &'s KeyPath,
+    /// What it says at last.
+    pub value: &'s Value,
+    /// The text with comments that say so too, where they do not yet.
+    pub respell: &'s dyn Fn(&str) -> Option<String>,
 }

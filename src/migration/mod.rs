@@ -29,7 +29,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 pub use apply::{Left, Migrated, Runner, StepError, apply_all};
-pub use declared::Declared;
+pub use declared::{Declared, Stated};
 pub use draft::draft;
 pub use format::{Migration, Numbered, schema};
 pub use loss::Loss;

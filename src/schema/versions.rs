@@ -56,6 +56,18 @@ impl SchemaLine {
         None
     }
 
+    /// A text whose line names this version, where it names one; nothing where it is so already.
+    #[must_use]
+    pub fn renamed(text: &str, version: u32) -> Option<String> {
+        let line = Self::find(text)?;
+        if line.version()? == version {
+            return None;
+        }
+        let folder = line.path.rfind('/').map_or(0, |at| at + 1);
+        let (before, after) = (&text[..line.span.start + folder], &text[line.span.end..]);
+        Some(format!("{before}{version}.schema.json{after}"))
+    }
+
     /// Whether it names a file of this machine, not an address.
     #[must_use]
     pub fn is_local(&self) -> bool {

@@ -10,8 +10,8 @@ use super::StoreError;
 use super::live::Live;
 use super::rules::Rules;
 use crate::document::{Document, KeyPath, Value, line_column};
-use crate::migration::{Left, Migrated, Migration, MigrationError, Runner, StepError, apply_all};
-use crate::schema::VERSION_KEY;
+use crate::migration::{Left, Migrated, Migration, MigrationError, Runner, Stated, StepError, apply_all};
+use crate::schema::{SchemaLine, VERSION_KEY};
 
 /// Why settings were not migrated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -180,20 +180,12 @@ impl Chain {
                     message: error.message,
                 }
             };
-            let migration = if let Some(twin) = rules.migrations.get(&text) {
-                check_name(plugin, &path, &twin).map_err(malformed)?;
-                twin
-            } else {
-                let mut migration = parse(plugin, &path, &text).map_err(malformed)?;
-                let is_plain = !migration.asks_its_schema();
-                super::declared::resolve(&mut migration, plugin, rules)?;
-                let migration = Arc::new(migration);
-                if is_plain {
-                    // It means the same for every plugin.
-                    rules.migrations.put(text.clone(), Arc::clone(&migration));
-                }
-                migration
-            };
+            let read = rules.migrations.get_or(&text, || {
+                let migration = Migration::parse(&text).map_err(malformed)?;
+                Ok(Arc::new(migration))
+            })?;
+            check_name(plugin, &path, &read).map_err(malformed)?;
+            let migration = super::declared::resolved(read, &text, plugin, rules)?;
             links.insert(migration.from, Link { path, text, migration });
         }
         Ok(Self {
@@ -247,7 +239,7 @@ impl Chain {
     }
 
     /// Settings of one version as another has them, without what only history knows. On the way up, their
-    /// `schema_version` goes with them.
+    /// `schema_version` and their `#:schema` line go with them.
     pub(super) fn lead(
         &self,
         document: &Document,
@@ -258,8 +250,12 @@ impl Chain {
         if from < to {
             let links = (from..to).map(|at| self.link(at)).collect::<Result<Vec<_>, _>>()?;
             let migrations: Vec<&Migration> = links.iter().map(|link| &*link.migration).collect();
-            let (name, version) = (KeyPath::root().key(VERSION_KEY), Value::Integer(to.into()));
-            let led = apply_all(&migrations, document, (&name, &version), run);
+            let says = Stated {
+                key: &KeyPath::root().key(VERSION_KEY),
+                value: &Value::Integer(to.into()),
+                respell: &|text| SchemaLine::renamed(text, to),
+            };
+            let led = apply_all(&migrations, document, &says, run);
             return led.map_err(|(place, error)| self.stuck(links[place], error));
         }
         let mut led = Migrated {

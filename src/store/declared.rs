@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::StoreError;
 use super::chain::{Chain, MigrateError};
 use super::rules::Rules;
+use super::shared::Shared;
 use crate::document::{KeyPath, line_column};
 use crate::migration::{Declared, Migration, Pattern};
 use crate::schema::{Schema, SchemaNode, VERSION_KEY};
@@ -41,6 +42,8 @@ pub(super) struct Declaration {
     pub settings: Vec<Declared>,
     /// The texts of migrations whose steps are all about settings that there can be.
     sound: Mutex<HashSet<String>>,
+    /// Migrations that begin here, by their texts, as this schema version makes them.
+    resolved: Shared<String, Migration>,
 }
 
 impl Declaration {
@@ -66,18 +69,29 @@ impl Rules<'_> {
             settings: declared(&schema),
             schema: Arc::clone(&schema),
             sound: Mutex::default(),
+            resolved: Shared::default(),
         });
         self.declarations.put(schema.fingerprint(), Arc::clone(&declaration));
         Ok(declaration)
     }
 }
 
-/// Tells a migration what the schema version that it begins with says, as far as that is here.
-pub(super) fn resolve(migration: &mut Migration, plugin: &str, rules: &Rules<'_>) -> Result<(), StoreError> {
-    if migration.asks_its_schema() && rules.versions(plugin)?.contains(&migration.from) {
-        migration.resolve(&rules.declared(plugin, migration.from)?.settings);
+/// A migration that knows what the schema version that it begins with says, as far as it asks and as that is here.
+pub(super) fn resolved(
+    migration: Arc<Migration>,
+    text: &String,
+    plugin: &str,
+    rules: &Rules<'_>,
+) -> Result<Arc<Migration>, StoreError> {
+    if !migration.asks_its_schema() || !rules.versions(plugin)?.contains(&migration.from) {
+        return Ok(migration);
     }
-    Ok(())
+    let declared = rules.declared(plugin, migration.from)?;
+    declared.resolved.get_or(text, || {
+        let mut migration = Migration::clone(&migration);
+        migration.resolve(&declared.settings);
+        Ok(Arc::new(migration))
+    })
 }
 
 impl Chain {

@@ -28,7 +28,7 @@ pub(super) struct Draft<'d, 's> {
 
 /// A file as it stands in the folder.
 pub(super) struct Found {
-    path: String,
+    pub path: String,
     content: Option<Vec<u8>>,
     pub blob: Option<BlobId>,
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::chain::{Chain, MigrateError, migration_path};
+use super::chain::{Chain, MigrateError};
 use super::draft::{self, ByHand, Draft, Found};
 use super::manifest::{MANIFEST, schema_path, settings_path};
 use super::parallel::in_parallel;
@@ -151,7 +151,7 @@ impl Store {
                 let plugin = plugin.to_owned();
                 return Err(MigrateError::NoSchema { plugin, version }.into());
             }
-            let stated = stating(&draft.stored(plugin)?, version)?;
+            let stated = stating(draft.stored(plugin)?, version)?;
             // What stands there may fit this version alone.
             draft.file(&settings_path(plugin))?.by_hand = ByHand::Superseded;
             draft.put_stored(plugin, stated)?;
@@ -219,18 +219,19 @@ impl<'t> Task<'t> {
             return Ok(None);
         }
         // Steps or a schema that somebody has just written are recorded with what they did.
-        let migrations = (from.min(to)..from.max(to)).map(|version| migration_path(plugin, version));
-        let beside = migrations.chain([schema_path(plugin, to)]).map(|path| {
-            let found = Found::read(path.clone(), live)?;
-            Ok((path, found.blob))
-        });
+        let chain = rules.chain(plugin)?;
+        let links = chain.links(from, to);
+        let texts = links.map(|(path, text, _)| Ok((path.to_owned(), Some(BlobId::of(text.as_bytes())?))));
+        let mut beside = texts.collect::<Result<Vec<_>, StoreError>>()?;
+        let schema = Found::read(schema_path(plugin, to), live)?;
+        beside.push((schema.path, schema.blob));
         Ok(Some(Self {
             plugin,
             document,
             from,
             to,
             file,
-            beside: beside.collect::<Result<_, StoreError>>()?,
+            beside,
         }))
     }
 
@@ -282,7 +283,7 @@ impl<'t> Task<'t> {
         } else {
             way.down(self.document.clone(), from, to, warnings)?
         };
-        stating(&led, to).map(Some)
+        stating(led, to).map(Some)
     }
 }
 

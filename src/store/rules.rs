@@ -27,7 +27,7 @@ pub(super) struct Rules<'s> {
     compiled: Shared<u64, Checker>,
     /// The same of what schemas say of their settings.
     pub(super) declarations: Shared<u64, Declaration>,
-    /// Migrations by their texts, as far as those alone tell what they mean.
+    /// Migrations by their texts, without what they ask of schemas.
     pub(super) migrations: Shared<String, Migration>,
     chains: Shared<String, Chain>,
 }

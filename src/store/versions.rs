@@ -35,20 +35,14 @@ pub(super) fn version_of(document: &Document, current: u32) -> u32 {
 }
 
 /// A document that states a version where it states one.
-pub(super) fn stating(document: &Document, version: u32) -> Result<Document, StoreError> {
-    let mut document = document.clone();
+pub(super) fn stating(mut document: Document, version: u32) -> Result<Document, StoreError> {
     let key = KeyPath::root().key(VERSION_KEY);
     if StatedVersion::of_key(&document).is_some_and(|stated| stated.version != version) {
         document = document.set(&key, &Value::Integer(version.into()))?;
     }
-    let line = SchemaLine::find(document.text()).and_then(|line| Some((line.version()?, line)));
-    let Some((_, line)) = line.filter(|(stated, _)| *stated != version) else {
+    let Some(text) = SchemaLine::renamed(document.text(), version) else {
         return Ok(document);
     };
-    let text = document.text();
-    let folder = line.path.rfind('/').map_or(0, |at| at + 1);
-    let name = line.span.start + folder..line.span.end;
-    let text = format!("{}{version}.schema.json{}", &text[..name.start], &text[name.end..]);
     // A comment with another text in it is still one.
     Ok(Document::parse(text).unwrap_or(document))
 }
@@ -106,7 +100,7 @@ impl Rules<'_> {
         if let Some(command) = chain.command(from, to) {
             return Err(command.into());
         }
-        stating(&chain.lead(document, from, to, &mut runs_nothing)?.document, to)
+        stating(chain.lead(document, from, to, &mut runs_nothing)?.document, to)
     }
 
     /// The sealed values of settings that have other keys in the version in force: where each stands, where it is led

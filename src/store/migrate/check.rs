@@ -133,7 +133,7 @@ impl Found<'_> {
             Ok(migrated) => migrated.document,
             Err(error) => return self.fail(error.to_string(), trial),
         };
-        let migrated = match stating(&migrated, to) {
+        let migrated = match stating(migrated, to) {
             Ok(migrated) => migrated,
             Err(error) => return self.fail(error.to_string(), trial),
         };
@@ -145,7 +145,7 @@ impl Found<'_> {
         }
         match chain
             .down(&migrated, to, &mut runs_nothing)
-            .map(|back| stating(&back.document, from))
+            .map(|back| stating(back.document, from))
         {
             Ok(Ok(back)) => {
                 for change in document::changes(&trial.document, &back) {

@@ -129,5 +129,5 @@ fn led_to(form: &Form, chain: &Chain, from: u32) -> Option<Document> {
         return None;
     }
     let led = chain.lead(&form.document, form.version, from, &mut runs_nothing);
-    stating(&led.ok()?.document, from).ok()
+    stating(led.ok()?.document, from).ok()
 }

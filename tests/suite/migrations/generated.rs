@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use valvecfg::document::{Document, KeyPath, Value};
-use valvecfg::migration::{Migration, Step, apply_all};
+use valvecfg::migration::{Migration, Stated, Step, apply_all};
 
 use super::invented::{Spelling, document, migration};
 use super::random::Random;
@@ -86,9 +86,13 @@ fn several_migrations_in_one_pass_are_those_one_after_the_other() {
         }
         let row: Vec<&Migration> = migrations.iter().collect();
         let told = || format!("seed {seed}\n{}{texts}", before.text());
-        let none = ("no_such_setting".parse().unwrap(), Value::Boolean(true));
-        let found = apply_all(&row, &before, (&none.0, &none.1), &mut run)
-            .unwrap_or_else(|error| panic!("{error:?}\n{}", told()));
+        let nothing = Stated {
+            key: &"no_such_setting".parse().unwrap(),
+            value: &Value::Boolean(true),
+            respell: &|_| None,
+        };
+        let found =
+            apply_all(&row, &before, &nothing, &mut run).unwrap_or_else(|error| panic!("{error:?}\n{}", told()));
         assert_eq!(found.document.text(), expected.text(), "{}", told());
         changed += usize::from(found.document.text() != before.text());
     }
