@@ -156,6 +156,8 @@ pub struct Message {
 impl Message {
     /// The trailer that says by what a revision was made.
     pub const VIA: &'static str = "Via";
+    /// The trailer that names the revision that one takes back.
+    pub const TAKES_BACK: &'static str = "Takes-Back";
 
     /// Splits a commit's text into what was said and what made it.
     #[must_use]

@@ -4,6 +4,7 @@
 //! returns is printed by `printer`; why it failed becomes words and an exit code in `report`.
 
 mod bar;
+mod carrier;
 mod command;
 mod complete;
 pub mod demo;
@@ -54,7 +55,9 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let printer = Printer::new(&options);
     let options = Options::resolve(options);
-    match verb.run(&options) {
+    let ended = verb.run(&options);
+    printer.print_notices(&options.notices.take());
+    match ended {
         Ok(reply) => {
             let exit = printer.print(&reply);
             if reply.has_recorded()

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::carrier;
 use super::diagnostic::Style;
 use super::report::Failure;
-use crate::store::{Intent, Limits, Store, StoreError, find};
+use crate::duration::{Span, SpanError};
+use crate::store::{Intent, Limits, Notices, Store, StoreError, Within, find};
 
 /// Options for every verb, as they were typed.
 #[derive(Clone, Debug, Args)]
@@ -78,6 +80,9 @@ pub(crate) struct ChangeOptions {
     /// Why, for the history
     #[arg(short, long, value_name = "TEXT")]
     message: Option<String>,
+    /// Take it back unless `valvecfg confirm` comes in time, such as 10m
+    #[arg(long, value_name = "TIME", value_parser = window)]
+    confirm_within: Option<Span>,
     #[command(flatten)]
     dry: DryRun,
 }
@@ -122,6 +127,8 @@ pub(crate) struct Options {
     typed: TypedOptions,
     /// Whether questions can be asked: a terminal on both ends, and nobody forbade it.
     pub interactive: bool,
+    /// What the store did besides what it was asked for.
+    pub notices: Notices,
 }
 
 impl Options {
@@ -129,6 +136,7 @@ impl Options {
         let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         Self {
             interactive: terminal && !typed.no_input,
+            notices: Notices::default(),
             typed,
         }
     }
@@ -148,6 +156,7 @@ impl Options {
     pub(crate) fn reopen_store(&self) -> Result<Store, Failure> {
         let root = find(self.typed.store.as_deref()).map_err(StoreError::from)?;
         let store = Store::open(root, self.limits()).map_err(StoreError::from)?;
+        let store = store.telling(self.notices.clone());
         Ok(match &self.typed.identity {
             Some(file) => store.with_identity(file.clone()),
             None => store,
@@ -177,6 +186,10 @@ impl Options {
         Intent {
             message: change.message.clone(),
             dry_run: self.dry_run(change.dry),
+            confirm: change.confirm_within.map(|window| Within {
+                window,
+                start: carrier::start,
+            }),
         }
     }
 
@@ -209,6 +222,15 @@ impl Options {
     pub(crate) fn yes(&self) -> bool {
         self.typed.yes
     }
+}
+
+/// How long something is waited for: `30s`, `10m`, `1h30m`.
+pub(crate) fn window(text: &str) -> Result<Span, String> {
+    let span: Span = text.parse().map_err(|error: SpanError| error.to_string())?;
+    if span.duration().is_zero() {
+        return Err("it must be longer than nothing".to_owned());
+    }
+    Ok(span)
 }
 
 /// A number of bytes: `4194304`, `4096K`, `4M`.

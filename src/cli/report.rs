@@ -1,6 +1,7 @@
 //! What every failure means to a person and to a script: the hint of what to type next, and the exit code.
 //! Both in this one place, and exhaustively, so that no error is forgotten.
 
+mod confirmation;
 mod import;
 mod migrate;
 mod secret;
@@ -167,6 +168,7 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
         StoreError::Set(error) => setting::set_hints(error),
         StoreError::Resolve(_) => (Exit::Usage, hints("`valvecfg history` shows the revisions".into())),
         StoreError::Rollback(error) => rollback_hints(error),
+        StoreError::Confirmation(error) => confirmation::hints(error),
         StoreError::Apply(error) => apply_hints(error),
         StoreError::Secret(error) => secret::hints(error),
         StoreError::Render(error) => render_hints(error),

@@ -3,7 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use jiff::Zoned;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 
 use crate::files;
 use crate::history::{self, History, Origin};
@@ -129,11 +130,17 @@ fn parse_date(text: &str) -> Option<Moment> {
             offset: zone / 100 * 60 + zone % 100,
         });
     }
-    let timestamp: jiff::Timestamp = text.parse().ok()?;
+    let timestamp: Timestamp = text.parse().ok()?;
     Some(Moment {
         seconds: timestamp.as_second(),
         offset: 0,
     })
+}
+
+/// A time, in seconds since 1970, with the offset of this place's clock.
+pub(super) fn moment_of(seconds: i64) -> Moment {
+    let time = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
+    moment(&time.to_zoned(TimeZone::system()))
 }
 
 fn moment(time: &Zoned) -> Moment {

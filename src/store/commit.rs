@@ -13,6 +13,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use super::companion::Companion;
 use super::journal::{self, Journal, JournalFile};
 use super::{Store, StoreError};
 use crate::files::{self, Durability, Ownership, Replacement};
@@ -30,13 +31,20 @@ pub(super) struct FileChange {
     pub after: Option<Vec<u8>>,
 }
 
+/// What changes with a revision.
+pub(super) struct Changes {
+    /// Files of the store.
+    pub files: Vec<FileChange>,
+    /// Files beside its history.
+    pub companions: Vec<Companion>,
+}
+
 /// Records a prepared revision and puts its files in place. The caller holds the writer lock.
 pub(super) fn commit(
     store: &Store,
     history: &History,
     prepared: &Prepared,
-    changes: Vec<FileChange>,
-    patience: Duration,
+    changes: Changes,
 ) -> Result<RevisionId, StoreError> {
     let git = history.git_folder();
     let ownership = Ownership::of(&store.root)?;
@@ -55,7 +63,7 @@ pub(super) fn commit(
         staged: &mut staged,
         git,
         ownership,
-        patience,
+        patience: store.limits.patience,
         has_kept: prepared.has_kept(),
     };
     match publishing.run(&mut durability) {
@@ -91,16 +99,16 @@ impl Staged {
         store: &Store,
         history: &History,
         prepared: &Prepared,
-        changes: Vec<FileChange>,
+        changes: Changes,
         ownership: Ownership,
         durability: &mut Durability,
     ) -> Result<Journal, StoreError> {
         let git = history.git_folder();
         let objects = prepared.stage(git, ownership, durability)?;
         let blobs = prepared.blobs();
-        let mut files = Vec::with_capacity(changes.len());
-        let mut positions = HashMap::with_capacity(changes.len());
-        for change in changes {
+        let mut files = Vec::with_capacity(changes.files.len());
+        let mut positions = HashMap::with_capacity(changes.files.len());
+        for change in changes.files {
             let path = store.root.join(&change.path);
             let (before, after) = (change.before_blob, blobs.get(change.path.as_str()).copied());
             if change.after.is_some()
@@ -127,7 +135,13 @@ impl Staged {
         }
         let file_of = |path: &str| self.replacements[*positions.get(path)?].staged_metadata(&store.root.join(path));
         let publication = objects.complete(history, &file_of, ownership, durability)?;
-        let journal = Journal { publication, files };
+        let stage = |companion: Companion| companion.stage(git, ownership, durability);
+        let turns = changes.companions.into_iter().map(stage).collect::<Result<_, _>>()?;
+        let journal = Journal {
+            publication,
+            files,
+            turns,
+        };
         journal.write(git, ownership, durability)?;
         durability.barrier()?;
         Ok(journal)
@@ -173,6 +187,9 @@ impl Publishing<'_> {
         }
         let followed = locked.publish(durability)?;
         Ok(followed.map_err(StoreError::from).and_then(|()| {
+            for turn in &journal.turns {
+                turn.take(git, durability)?;
+            }
             durability.barrier()?;
             let branch = history::branch(git)?;
             // Somebody's git may have committed on top already.

@@ -13,6 +13,7 @@ use super::versions::InForce;
 use crate::document::Document;
 use crate::files;
 use crate::history::BlobId;
+use crate::revision::RevisionId;
 
 /// The files that a verb has looked at or changed.
 pub(super) struct Draft<'d, 's> {
@@ -24,6 +25,8 @@ pub(super) struct Draft<'d, 's> {
     led: BTreeMap<String, String>,
     /// The settings as they stand in the folder, of plugins whose files were taken up.
     stored: BTreeMap<String, Document>,
+    /// The revision that this takes back.
+    taken_back: Option<RevisionId>,
 }
 
 /// A file as it stands in the folder.
@@ -90,6 +93,7 @@ impl<'d, 's> Draft<'d, 's> {
             documents: BTreeMap::new(),
             led: BTreeMap::new(),
             stored: BTreeMap::new(),
+            taken_back: None,
         }
     }
 
@@ -202,6 +206,16 @@ impl<'d, 's> Draft<'d, 's> {
     pub(super) fn put_file(&mut self, path: &str, after: Option<Vec<u8>>) -> Result<(), StoreError> {
         self.file(path)?.after = after;
         Ok(())
+    }
+
+    /// Says that this takes a revision back: its history names it, and nobody needs to confirm it any more.
+    pub(super) fn takes_back(&mut self, revision: RevisionId) {
+        self.taken_back = Some(revision);
+    }
+
+    /// The revision that this takes back.
+    pub(super) fn taken_back(&self) -> Option<RevisionId> {
+        self.taken_back
     }
 
     /// The files looked at, by path.

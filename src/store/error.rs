@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::{
-    ApplyError, CheckedFile, FindError, GetError, InitError, LockError, MigrateError, PluginError, RenderError,
-    RollbackError, SecretError, SetError, SettingError, SkipError, ValueError,
+    ApplyError, CheckedFile, ConfirmationError, FindError, GetError, InitError, LockError, MigrateError, PluginError,
+    RenderError, RollbackError, SecretError, SetError, SettingError, SkipError, ValueError,
 };
 use crate::document::EditError;
 use crate::files::FileError;
@@ -127,6 +127,9 @@ pub enum StoreError {
     /// Nothing was taken back.
     #[error(transparent)]
     Rollback(#[from] RollbackError),
+    /// A change was not confirmed, or not made because another one waits.
+    #[error(transparent)]
+    Confirmation(#[from] ConfirmationError),
     /// A text could not be applied.
     #[error(transparent)]
     Apply(#[from] ApplyError),

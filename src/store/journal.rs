@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::checksummed::{self, Content};
+use super::companion::Turn;
 use crate::files::{self, Durability, FileError, Ownership, Replacement, Step};
 use crate::history::{self, BlobId, History, Publication};
 
@@ -20,6 +21,9 @@ const LIMIT: u64 = 256 << 20;
 pub(super) struct Journal {
     pub publication: Publication,
     pub files: Vec<JournalFile>,
+    /// What comes or goes with the revision.
+    #[serde(default)]
+    pub turns: Vec<Turn>,
 }
 
 /// One file that it changes.
@@ -137,6 +141,9 @@ fn settle(root: &Path, git: &Path, is_crash: bool) -> Result<(), StoreError> {
         if recorded {
             // The objects first: the files' content is read from them.
             history::redo(&journal.publication, git, ownership, &mut durability)?;
+            for turn in &journal.turns {
+                turn.take(git, &mut durability)?;
+            }
         }
         let step = if recorded { Replacement::redo } else { Replacement::undo };
         for at in 0..journal.files.len() {

@@ -1,5 +1,6 @@
-//! The files of a store as they count now: those in the folder, unless a crash left a change half done that
-//! this process may not finish. Then what counts is answered from the journal.
+//! The files of a store as they count now: those in the folder, unless a crash left a change half done that this
+//! process may not finish, or one was not confirmed in time that it may not take back. Then what counts is answered
+//! from the journal, or from history.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,16 +15,37 @@ use crate::history::{BlobId, History};
 #[derive(Clone)]
 pub(super) struct Live<'s> {
     store: &'s Store,
-    /// What the journal says of files that it names, and that this process could not put right.
+    /// What counts of files that this process could not put right.
     instead: BTreeMap<PathBuf, Option<BlobId>>,
     /// Files as a draft wants them, which count before those in the folder.
     drafted: BTreeMap<String, Option<Vec<u8>>>,
 }
 
 impl<'s> Live<'s> {
-    /// Looks for a change half done, and finishes or undoes it where that is possible. Takes no lock where there
-    /// is none.
+    /// Looks for a change half done, and finishes or undoes it where that is possible; and for one that was not
+    /// confirmed in time, and takes it back. Takes no lock where there is neither.
     pub(super) fn open(store: &'s Store) -> Result<Self, StoreError> {
+        let live = Self::recovered(store)?;
+        let instead = live.make_up()?;
+        Ok(Self { instead, ..live })
+    }
+
+    /// The same, to be compared with history: where a change cannot be taken back here, it stands in both.
+    pub(super) fn as_recorded(store: &'s Store) -> Result<Self, StoreError> {
+        let live = Self::recovered(store)?;
+        live.make_up()?;
+        Ok(live)
+    }
+
+    fn make_up(&self) -> Result<BTreeMap<PathBuf, Option<BlobId>>, StoreError> {
+        if !self.instead.is_empty() {
+            // What was not even finished here cannot be taken back here.
+            return Ok(self.instead.clone());
+        }
+        self.store.make_up_for_reader()
+    }
+
+    fn recovered(store: &'s Store) -> Result<Self, StoreError> {
         let git = store.git();
         let plain = Self::settled(store);
         if !files::exists(&journal::path(&git))? {

@@ -15,7 +15,9 @@ mod chain;
 mod checked;
 mod checksummed;
 mod commit;
+mod companion;
 mod compare;
+mod confirmation;
 mod custody;
 mod declared;
 mod doctor;
@@ -35,6 +37,7 @@ mod lock;
 pub mod manifest;
 mod message;
 mod migrate;
+mod notices;
 mod opened;
 mod parallel;
 mod past;
@@ -68,6 +71,7 @@ pub use apply::{ApplyError, Incoming};
 pub use chain::MigrateError;
 pub use checked::CheckedFile;
 pub use compare::{Difference, FileDifference, Shown};
+pub use confirmation::{Carrier, ConfirmationError, Confirmed, Errand, Expiry, Pending, Starter, Within};
 pub use custody::{SecretError, personal_identity};
 pub use doctor::Finding;
 pub use editing::Editable;
@@ -80,6 +84,7 @@ pub use interpret::{Given, Reading, ValueError};
 pub use list::{Description, Row};
 pub use lock::LockError;
 pub use migrate::{CheckedMigration, MigrationAhead, MigrationStatus};
+pub use notices::Notices;
 pub use opened::Unsealing;
 pub use plan::{Absorbed, Intent, Outcome};
 pub use plugin::{PluginError, PluginRow};
@@ -121,6 +126,7 @@ pub struct Store {
     limits: Limits,
     /// The file of identities that was named.
     identity: Option<PathBuf>,
+    notices: Notices,
 }
 
 impl Store {
@@ -138,7 +144,14 @@ impl Store {
             root,
             limits,
             identity: None,
+            notices: Notices::default(),
         }
+    }
+
+    /// What the store did, or could not do, besides what it is asked for is told there too.
+    #[must_use]
+    pub fn telling(self, notices: Notices) -> Self {
+        Self { notices, ..self }
     }
 
     /// The store's folder.

@@ -13,7 +13,7 @@ use super::draft::{self, ByHand, Draft, DraftFile};
 use super::manifest::{plugin_of, settings_path};
 use super::rules::Rules;
 use super::session::{Access, Session};
-use super::{CheckedFile, Store, StoreError, custody, opened};
+use super::{CheckedFile, Pending, Store, StoreError, Within, confirmation, custody, opened};
 use crate::document::{Change, Document, KeyPath, Value};
 use crate::files::{self, FileError};
 use crate::history::HistoryError;
@@ -30,6 +30,8 @@ pub struct Intent {
     pub message: Option<String>,
     /// Plan only: nothing is written.
     pub dry_run: bool,
+    /// That it is to be taken back unless somebody confirms it in time.
+    pub confirm: Option<Within>,
 }
 
 /// What a changing verb did, or would do.
@@ -45,6 +47,8 @@ pub struct Outcome {
     pub absorbed: Option<Absorbed>,
     /// Whether this was a dry run.
     pub dry_run: bool,
+    /// What has to be confirmed, or it is taken back.
+    pub confirmation: Option<Pending>,
     /// What else there is to know, in words.
     pub warnings: Vec<String>,
 }
@@ -73,6 +77,7 @@ pub(super) struct Plan {
     /// What stands in the folder, is recorded nowhere, and goes without being recorded; and whether everybody may
     /// read it there.
     superseded: Vec<(Vec<u8>, bool)>,
+    taken_back: Option<RevisionId>,
 }
 
 impl Store {
@@ -85,11 +90,35 @@ impl Store {
         edit: &mut dyn FnMut(&mut Draft<'_, '_>) -> Result<(), StoreError>,
     ) -> Result<Outcome, StoreError> {
         let access = if intent.dry_run { Access::Read } else { Access::Write };
+        if access == Access::Write {
+            self.make_up()?;
+        }
+        self.attempt(access, &mut |session| self.change_in(session, via, intent, edit))
+    }
+
+    /// The same in a session that has begun.
+    pub(super) fn change_in(
+        &self,
+        session: &Session<'_>,
+        via: &'static str,
+        intent: &Intent,
+        edit: &mut dyn FnMut(&mut Draft<'_, '_>) -> Result<(), StoreError>,
+    ) -> Result<Outcome, StoreError> {
+        if intent.confirm.is_some() {
+            confirmation::refuse_second(self)?;
+        }
+        record(session, plan(session, edit)?, via, intent)
+    }
+
+    /// Does something in a session, and begins anew where somebody else writes in between, as long as the limits allow.
+    pub(super) fn attempt<T>(
+        &self,
+        access: Access,
+        act: &mut dyn FnMut(&Session<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let begun = Instant::now();
         loop {
-            let session = Session::begin(self, access)?;
-            let plan = plan(&session, edit)?;
-            match record(&session, plan, via, intent) {
+            match act(&Session::begin(self, access)?) {
                 Err(error) if is_overtaken(&error) && begun.elapsed() < self.limits.patience => {}
                 result => return result,
             }
@@ -115,7 +144,10 @@ fn plan(
     edit(&mut draft)?;
     let changed_rules = draft.rules()?;
     let rules = changed_rules.as_ref().unwrap_or(&session.rules);
-    let mut plan = Plan::default();
+    let mut plan = Plan {
+        taken_back: draft.taken_back(),
+        ..Plan::default()
+    };
     let mut judged = judged_in_parallel(rules, &draft)?;
     let (mut hand_edits, mut refused) = (Vec::new(), Vec::new());
     for (path, file) in draft.files() {

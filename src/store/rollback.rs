@@ -8,7 +8,7 @@ use super::plan::{Intent, Outcome};
 use super::restore::{Earlier, InForce, restored, stating_version_of};
 use super::set::SetError;
 use super::setting::Setting;
-use super::{Store, StoreError};
+use super::{Store, StoreError, confirmation};
 use crate::document::{self, Conflict, Document, KeyPath, MergeError};
 use crate::revision::RevisionId;
 
@@ -44,12 +44,19 @@ impl Store {
     /// Restores the settings of a revision (without one: of the revision before the last), as a new revision and
     /// through today's schema. Plugins that the revision did not have stay as they are; those that the store has
     /// not any more stay away, and a warning names them.
+    ///
+    /// While a change waits for confirmation, without a revision and a selection it takes that back, and with a revision
+    /// that is not from after it nobody needs to confirm it any more.
     pub fn rollback(
         &self,
         revision: Option<&str>,
         selection: &Selection,
         intent: &Intent,
     ) -> Result<Outcome, StoreError> {
+        let is_whole = *selection == Selection::default();
+        if revision.is_none() && is_whole && confirmation::waiting_revision(self)?.is_some() {
+            return self.cancel_confirmation(intent);
+        }
         // Resolved once, before hand edits are recorded: `@~1` means what the person saw.
         let mut target = None;
         let mut away = Vec::new();
@@ -58,6 +65,12 @@ impl Store {
                 Some(target) => target,
                 None => *target.insert(resolve(draft, revision)?),
             };
+            let waiting = confirmation::waiting_revision(self)?.filter(|_| is_whole);
+            if let Some(waiting) = waiting
+                && !draft.session().history.follows_or_is(target, waiting)?
+            {
+                draft.takes_back(waiting);
+            }
             if selection.keys.is_empty() {
                 away = restore_plugins(draft, target, selection)?;
                 Ok(())
@@ -80,6 +93,9 @@ impl Store {
                 None => *target.insert(resolve(draft, Some(revision))?),
             };
             away = take_back(draft, target)?;
+            if away.is_empty() && confirmation::waiting_revision(self)? == Some(target) {
+                draft.takes_back(target);
+            }
             Ok(())
         })?;
         outcome.warnings.extend(away);
@@ -104,7 +120,7 @@ fn resolve(draft: &Draft<'_, '_>, revision: Option<&str>) -> Result<RevisionId, 
 }
 
 /// Answers with what could not be restored.
-fn restore_plugins(
+pub(super) fn restore_plugins(
     draft: &mut Draft<'_, '_>,
     target: RevisionId,
     selection: &Selection,
@@ -180,32 +196,9 @@ fn take_back(draft: &mut Draft<'_, '_>, target: RevisionId) -> Result<Vec<String
             away.extend(stays_away(had, plugin)?);
             continue;
         }
-        let current = draft.document(plugin)?.clone();
-        let settings = |of: &Earlier<'_, '_>| -> Result<(Document, bool), StoreError> {
-            let settings = of.document(plugin)?.unwrap_or_default();
-            Ok(match of.in_force(plugin, &settings)? {
-                InForce::AsItWas => (settings, false),
-                InForce::Led { document, .. } => (document, true),
-                InForce::Stuck(_) => (settings, true),
-            })
-        };
-        let (mut base, base_differs) = settings(&revision)?;
-        let (mut before, before_differs) = parent.as_ref().map(settings).transpose()?.unwrap_or_default();
-        if base_differs || before_differs {
-            // Which version it is is no setting to be taken back.
-            base = stating_version_of(&base, &current)?;
-            before = stating_version_of(&before, &current)?;
-        }
-        match document::merge(&base, &current, &before) {
-            Ok(merged) => draft.put_document(plugin, merged)?,
-            Err(MergeError::Conflicts(found)) => {
-                let plugin = KeyPath::root().key(plugin);
-                conflicts.extend(found.into_iter().map(|conflict| Conflict {
-                    key: plugin.concat(&conflict.key),
-                    ..conflict
-                }));
-            }
-            Err(MergeError::Edit(error)) => return Err(error.into()),
+        match take_back_in(draft, plugin, &revision, parent.as_ref())? {
+            Taken::Back(document) => draft.put_document(plugin, document)?,
+            Taken::Conflicts(found) => conflicts.extend(found),
         }
     }
     if !conflicts.is_empty() {
@@ -215,6 +208,54 @@ fn take_back(draft: &mut Draft<'_, '_>, target: RevisionId) -> Result<Vec<String
         away.push(format!("only settings are taken back, not {}", others.join(", ")));
     }
     Ok(away)
+}
+
+/// What came of taking back what a revision changed in one plugin's settings.
+pub(super) enum Taken {
+    /// They are as they are to be.
+    Back(Document),
+    /// These were changed again since.
+    Conflicts(Vec<Conflict>),
+}
+
+/// A plugin's settings without what a revision changed in them, whose parent is given.
+pub(super) fn take_back_in(
+    draft: &mut Draft<'_, '_>,
+    plugin: &str,
+    revision: &Earlier<'_, '_>,
+    parent: Option<&Earlier<'_, '_>>,
+) -> Result<Taken, StoreError> {
+    let current = draft.document(plugin)?.clone();
+    let settings = |of: &Earlier<'_, '_>| -> Result<(Document, bool), StoreError> {
+        let settings = of.document(plugin)?.unwrap_or_default();
+        Ok(match of.in_force(plugin, &settings)? {
+            InForce::AsItWas => (settings, false),
+            InForce::Led { document, .. } => (document, true),
+            InForce::Stuck(_) => (settings, true),
+        })
+    };
+    let (mut base, base_differs) = settings(revision)?;
+    let (mut before, before_differs) = parent.map(settings).transpose()?.unwrap_or_default();
+    if base_differs || before_differs {
+        // Which version it is is no setting to be taken back.
+        base = stating_version_of(&base, &current)?;
+        before = stating_version_of(&before, &current)?;
+    }
+    match document::merge(&base, &current, &before) {
+        Ok(merged) => Ok(Taken::Back(merged)),
+        Err(MergeError::Conflicts(found)) => Ok(Taken::Conflicts(in_plugin(plugin, found))),
+        Err(MergeError::Edit(error)) => Err(error.into()),
+    }
+}
+
+/// Conflicts of a plugin's settings under their full names.
+pub(super) fn in_plugin(plugin: &str, conflicts: Vec<Conflict>) -> Vec<Conflict> {
+    let plugin = KeyPath::root().key(plugin);
+    let named = conflicts.into_iter().map(|conflict| Conflict {
+        key: plugin.concat(&conflict.key),
+        ..conflict
+    });
+    named.collect()
 }
 
 /// Says that a plugin of an earlier revision is not brought back by its settings alone, and what brings it back.

@@ -34,19 +34,13 @@ pub(super) struct Session<'s> {
 
 impl<'s> Session<'s> {
     pub(super) fn begin(store: &'s Store, access: Access) -> Result<Self, StoreError> {
-        let git = store.git();
-        if !files::is_folder(&git)? {
-            return Err(HistoryError::NoRepository { path: git }.into());
-        }
+        check_repository(store)?;
         let (live, lock) = match access {
             Access::Write => {
-                files::create_folder(&git.join("valvecfg"), Ownership::of(&store.root)?)?;
-                let lock = WriterLock::acquire(&git, store.limits.patience)?;
-                check_format(store)?;
-                journal::recover(&store.root, &git)?;
+                let lock = lock(store)?;
                 (Live::settled(store), Some(lock))
             }
-            Access::Read => (Live::open(store)?, None),
+            Access::Read => (Live::as_recorded(store)?, None),
         };
         let history = History::open(&store.root)?;
         let head = history.head()?;
@@ -71,7 +65,7 @@ impl<'s> Session<'s> {
         let Some(head) = history::last_known(&store.git())? else {
             return Ok(None);
         };
-        let live = Live::open(store)?;
+        let live = Live::as_recorded(store)?;
         Ok(Some(Self {
             store,
             rules: Rules::read(live.clone())?,
@@ -117,6 +111,26 @@ impl<'s> Session<'s> {
         history::acknowledge(&git, self.head, Ownership::of(&self.store.root)?, &mut durability)?;
         durability.barrier()?;
         Ok(())
+    }
+}
+
+/// Takes the writer lock, and recovers what a crash left.
+pub(super) fn lock(store: &Store) -> Result<WriterLock, StoreError> {
+    check_repository(store)?;
+    let git = store.git();
+    files::create_folder(&git.join("valvecfg"), Ownership::of(&store.root)?)?;
+    let lock = WriterLock::acquire(&git, store.limits.patience)?;
+    check_format(store)?;
+    journal::recover(&store.root, &git)?;
+    Ok(lock)
+}
+
+fn check_repository(store: &Store) -> Result<(), StoreError> {
+    let git = store.git();
+    if files::is_folder(&git)? {
+        Ok(())
+    } else {
+        Err(HistoryError::NoRepository { path: git }.into())
     }
 }
 

@@ -15,7 +15,7 @@ use super::live::Live;
 use super::manifest::{plugin_of, settings_path};
 use super::rules::Rules;
 use super::session::{Access, Session};
-use super::{CheckedFile, Store, StoreError};
+use super::{CheckedFile, Pending, Store, StoreError};
 use crate::document::Change;
 use crate::history::HistoryError;
 use crate::revision::Revision;
@@ -30,6 +30,8 @@ pub struct Status {
     pub revision: Option<Revision>,
     /// What keeps the store from recording anything, if something does.
     pub trouble: Option<Finding>,
+    /// What is taken back unless somebody confirms it.
+    pub confirmation: Option<Pending>,
     /// Each plugin's settings.
     pub plugins: Vec<PluginStatus>,
     /// Other files that differ from what is recorded: the manifest, schemas.
@@ -89,7 +91,8 @@ impl Status {
     pub fn is_clean(&self) -> bool {
         let settled = |plugin: &PluginStatus| plugin.state == FileState::Recorded && plugin.violations == 0;
         let settled = self.plugins.iter().all(settled) && self.files.is_empty() && self.strangers.is_empty();
-        settled && self.trouble.is_none()
+        let waits = |pending: &Pending| pending.seconds_left > 0 && pending.changed_since.is_empty();
+        settled && self.trouble.is_none() && self.confirmation.as_ref().is_none_or(waits)
     }
 }
 
@@ -112,6 +115,11 @@ impl Store {
             Ok(None) | Err(StoreError::History(_)) => self.uncompared(&error),
             Err(error) => Err(error),
         }
+    }
+
+    /// What keeps it from being read was said when it was looked for.
+    fn confirmation_if_readable(&self) -> Option<Pending> {
+        self.confirmation().unwrap_or_default()
     }
 
     fn compared(&self, session: &Session<'_>, trouble: Option<Finding>) -> Result<Status, StoreError> {
@@ -140,6 +148,7 @@ impl Store {
             folder: self.root.clone(),
             revision: Some(session.history.revision(session.head)?),
             trouble,
+            confirmation: self.confirmation_if_readable(),
             plugins,
             files,
             strangers: strangers(&session.live, &session.rules)?,
@@ -164,6 +173,7 @@ impl Store {
             folder: self.root.clone(),
             revision: None,
             trouble: Some(Finding::of(error)),
+            confirmation: self.confirmation_if_readable(),
             plugins,
             files: Vec::new(),
             strangers: strangers(rules.live(), &rules)?,

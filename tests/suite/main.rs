@@ -3,6 +3,7 @@
 
 mod architecture;
 mod cli;
+mod confirmation;
 mod environment;
 mod faults;
 mod generated;

@@ -23,6 +23,10 @@ JSON: one object
   files[]           files that changed otherwise: comments, manifest, schemas
   absorbed          hand edits that were recorded first, or null; with the same:
   absorbed.revision, absorbed.changes[], absorbed.files[]
+  confirmation      what is taken back unless it is confirmed, or null
+  confirmation.revision, confirmation.author, confirmation.until
+  confirmation.seconds_left, confirmation.carrier
+  confirmation.changed_since[]  as in `status`
   dry_run           whether nothing was written because of --dry-run
   warnings[]        what else there is to know, in words";
 
@@ -44,6 +48,10 @@ JSON: one object
   files[]           files that changed otherwise, as by comments
   absorbed          hand edits that were recorded first, or null; with the same:
   absorbed.revision, absorbed.changes[], absorbed.files[]
+  confirmation      what is taken back unless it is confirmed, or null
+  confirmation.revision, confirmation.author, confirmation.until
+  confirmation.seconds_left, confirmation.carrier
+  confirmation.changed_since[]  as in `status`
   dry_run           whether nothing was written because of --dry-run
   warnings[]        what else there is to know, in words";
 
@@ -99,6 +107,15 @@ JSON: one object
   last_change.author.name, last_change.author.email, last_change.via
   last_change.key, last_change.before, last_change.after";
 
+pub(super) const CONFIRM: &str = "\
+JSON: one object
+  revision      the change that waited
+  confirmation  what it still waits for, as in `status`; null where it stays
+  confirmation.revision, confirmation.author, confirmation.until
+  confirmation.seconds_left, confirmation.carrier
+  confirmation.changed_since[]
+  dry_run       whether nothing was changed because of --dry-run";
+
 pub(super) const STATUS: &str = "\
 JSON: one object
   folder       the store's folder
@@ -107,6 +124,12 @@ JSON: one object
   revision.author.name, revision.author.email
   trouble      what keeps the store from recording, as in `doctor`; else null
   trouble.severity, trouble.message, trouble.mend, trouble.alternative
+  confirmation  what is taken back unless it is confirmed; else null
+  confirmation.revision, confirmation.author
+  confirmation.until            when, as in RFC 3339
+  confirmation.seconds_left     in how many seconds; 0 is now
+  confirmation.carrier          by whom: watch, systemd, guard or next-command
+  confirmation.changed_since[]  what of it was changed again: a person decides
   plugins[].name        the plugin
   plugins[].state       recorded, edited, new, missing or unknown
   plugins[].changes[]   what was edited by hand, as in `diff`

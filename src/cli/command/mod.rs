@@ -4,6 +4,7 @@ mod apply;
 mod array;
 mod commit;
 mod completion;
+mod confirm;
 mod demo;
 mod describe;
 mod diff;
@@ -126,6 +127,9 @@ pub(crate) enum Verb {
     /// Record what was edited by hand: settings, manifest, schemas
     #[command(after_long_help = fields::OUTCOME)]
     Commit(commit::CommitArgs),
+    /// Confirm the change that waits for it, so that it stays
+    #[command(after_long_help = fields::CONFIRM)]
+    Confirm(confirm::ConfirmArgs),
     /// Show hand edits, files that are not valid, and the last revision
     #[command(after_long_help = fields::STATUS)]
     Status(status::StatusArgs),
@@ -195,6 +199,7 @@ impl Verb {
             Self::Apply(args) => apply::run(&args, options),
             Self::Import(args) => import::run(&args, options),
             Self::Commit(args) => commit::run(&args, options),
+            Self::Confirm(args) => confirm::run(&args, options),
             Self::Status(args) => status::run(&args, options),
             Self::Diff(args) => diff::run(&args, options),
             Self::Validate(args) => validate::run(&args, options),

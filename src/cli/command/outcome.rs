@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value as Json, json};
 
+use super::confirm;
 use crate::cli::diagnostic::Style;
 use crate::cli::diagnostic::printable::escaped;
 use crate::cli::printer::{Answer, Reply};
@@ -41,6 +42,11 @@ pub(super) fn reply_with<A: Answer + 'static>(outcome: Outcome, answer: impl FnO
         notes.push("nothing was written: this was a dry run".to_owned());
     }
     notes.extend(outcome.warnings.iter().map(|warning| format!("warning: {warning}")));
+    if let Some(pending) = &outcome.confirmation {
+        let left = confirm::left(pending);
+        notes.push(format!("`valvecfg confirm` keeps it; in {left} it is taken back"));
+        notes.push(confirm::carried(pending.carrier).to_owned());
+    }
     let recorded = outcome
         .revision
         .map(|revision| format!("recorded as {} all the same", revision.short()));

@@ -9,7 +9,7 @@ use crate::cli::printer::{Answer as _, Reply};
 use crate::cli::prompt;
 use crate::cli::report::Failure;
 use crate::revision::RevisionId;
-use crate::store::{Intent, Selection, StoreError};
+use crate::store::{Intent, Outcome, Selection, StoreError};
 
 /// Restore the settings of an earlier revision, as a new one
 ///
@@ -23,7 +23,8 @@ use crate::store::{Intent, Selection, StoreError};
 /// Settings only, never the manifest or schemas: plugins that the revision did not
 /// have stay, and those that were removed since stay away. What is restored must
 /// fit today's schema; where a plugin has another schema version by now, values are
-/// put into today's file one by one. A second bare `rollback` takes back the first.
+/// put into today's file one by one. A second bare `rollback` takes back the first;
+/// while a change waits for confirmation, the first takes that one back.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct RollbackArgs {
@@ -70,9 +71,14 @@ pub(crate) fn rollback(args: &RollbackArgs, options: &Options) -> Result<Reply, 
         keys,
         plugins: args.plugins.clone(),
     };
+    let mut intent = options.intent(&args.change);
+    if args.revision.is_none() && selection == Selection::default() && store.confirmation()?.is_some() {
+        // Whoever is sooner: what is not confirmed is never brought back by this.
+        let cancel = |intent: &Intent| store.cancel_confirmation(intent).map_err(Failure::from);
+        return asked(&cancel, &intent, options);
+    }
     // What the person sees is what is done: the revision is fixed before the question.
     let target = store.rollback_target(args.revision.as_deref())?;
-    let mut intent = options.intent(&args.change);
     intent.message = intent
         .message
         .or_else(|| Some(format!("rollback to {}", target.short())));
@@ -80,22 +86,32 @@ pub(crate) fn rollback(args: &RollbackArgs, options: &Options) -> Result<Reply, 
         let restored = store.rollback(Some(&target.to_string()), &selection, intent);
         restored.map_err(|error| refused(error, selection.keys.is_empty().then_some(target)))
     };
-    if args.revision.is_none() && !intent.dry_run && !options.yes() {
+    if args.revision.is_none() {
+        return asked(&restore, &intent, options);
+    }
+    Ok(super::outcome::reply(restore(&intent)?))
+}
+
+/// Shows what would be restored, and asks, before it is.
+fn asked(
+    restore: &dyn Fn(&Intent) -> Result<Outcome, Failure>,
+    intent: &Intent,
+    options: &Options,
+) -> Result<Reply, Failure> {
+    if !intent.dry_run && !options.yes() {
         let preview = restore(&Intent {
             dry_run: true,
             ..intent.clone()
         })?;
-        if preview.changes.is_empty() && preview.files.is_empty() {
-            return Ok(super::outcome::reply(preview));
-        }
         let mut shown = Vec::new();
         preview.show(&mut shown, options.style()).map_err(Failure::printing)?;
         std::io::stderr().lock().write_all(&shown).map_err(Failure::printing)?;
-        if !prompt::confirm("restore these settings?", false, "REV or --yes", options)? {
+        let nothing = preview.changes.is_empty() && preview.files.is_empty();
+        if !nothing && !prompt::confirm("restore these settings?", false, "REV or --yes", options)? {
             return Ok(super::outcome::nothing("nothing was written"));
         }
     }
-    Ok(super::outcome::reply(restore(&intent)?))
+    Ok(super::outcome::reply(restore(intent)?))
 }
 
 /// Runs `revert`.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use clap::Args;
 use serde_json::{Value as Json, json};
 
+use super::confirm;
 use crate::cli::diagnostic::printable::escaped;
 use crate::cli::diagnostic::{self, Style};
 use crate::cli::exit::Exit;
@@ -14,7 +15,7 @@ use crate::cli::report::Failure;
 use crate::document::KeyPath;
 use crate::schema::Code;
 use crate::store::manifest::{MANIFEST, settings_path};
-use crate::store::{FileState, PluginStatus, Status};
+use crate::store::{FileState, Pending, PluginStatus, Status};
 
 /// Show hand edits, files that are not valid, and the last revision
 ///
@@ -54,6 +55,9 @@ impl Answer for Status {
             writeln!(out, "revision  {id}  {}  {author}\n          {subject}", revision.time)?;
         } else {
             writeln!(out, "revision  none")?;
+        }
+        if let Some(pending) = &self.confirmation {
+            show_pending(out, pending)?;
         }
         let width = self
             .plugins
@@ -132,6 +136,30 @@ impl Answer for Status {
         }
         self.advice().iter().try_for_each(|line| writeln!(out, "{line}"))
     }
+}
+
+fn show_pending(out: &mut dyn Write, pending: &Pending) -> io::Result<()> {
+    let (id, author) = (pending.revision.short(), escaped(&pending.author));
+    if !pending.changed_since.is_empty() {
+        let names: Vec<_> = pending.changed_since.iter().map(|name| escaped(name)).collect();
+        return writeln!(
+            out,
+            "waiting   {id} by {author}, not confirmed in time, and changed again since: {}\n          \
+             `valvecfg confirm` keeps what there is, `valvecfg rollback` goes back to what was before it",
+            names.join(", ")
+        );
+    }
+    if pending.seconds_left == 0 {
+        return writeln!(
+            out,
+            "waiting   {id} by {author}, not confirmed in time, and to be taken back"
+        );
+    }
+    let (left, carried) = (confirm::left(pending), confirm::carried(pending.carrier));
+    writeln!(
+        out,
+        "waiting   {id} by {author}, taken back in {left} unless `valvecfg confirm` comes\n          {carried}"
+    )
 }
 
 /// The secret to be set anew where nothing else is wrong with a plugin's settings.

@@ -3,11 +3,11 @@
 use super::{Absorbed, Intent, Outcome, Plan};
 use crate::document::Change;
 use crate::history::{Edit, Prepared};
-use crate::revision::RevisionId;
-use crate::store::commit::{self, FileChange};
+use crate::revision::{Message, RevisionId};
+use crate::store::commit::{self, Changes, FileChange};
 use crate::store::manifest::plugin_of;
 use crate::store::session::Session;
-use crate::store::{StoreError, author, message};
+use crate::store::{StoreError, author, confirmation, message};
 
 /// Records a plan: hand edits first, as a revision of their own, then the change. Both become durable at once.
 pub(super) fn record(
@@ -22,9 +22,15 @@ pub(super) fn record(
         changes: plan.changes,
         absorbed: None,
         dry_run: intent.dry_run,
+        confirmation: None,
         warnings: Vec::new(),
     };
     if plan.files.is_empty() && plan.accepted.is_empty() {
+        if let Some(revision) = plan.taken_back.filter(|_| session.is_writer())
+            && confirmation::forget_revision(session.store, revision)?
+        {
+            tell_end(session, revision, via);
+        }
         return Ok(outcome);
     }
     let mut absorbed = None;
@@ -53,12 +59,16 @@ pub(super) fn record(
             origin = author::origin(Some(&session.history));
         }
         let by_hand = plan.files.is_empty();
-        let message = message::of_change(
+        let mut message = message::of_change(
             via,
             intent.message.as_deref(),
             by_hand,
             &outcome.changes,
             &outcome.files,
+        );
+        message.trailers.extend(
+            plan.taken_back
+                .map(|revision| (Message::TAKES_BACK, revision.to_string())),
         );
         let parent = earlier.as_ref().map_or(session.head, Prepared::revision);
         let mut prepared = session.history.prepare(
@@ -73,9 +83,28 @@ pub(super) fn record(
         for (content, for_all) in &plan.superseded {
             prepared.keep(content, *for_all)?;
         }
-        let patience = session.store.limits.patience;
-        let revision = commit::commit(session.store, &session.history, &prepared, plan.files, patience)?;
+        let mut companions = Vec::new();
+        let ended = match plan.taken_back {
+            Some(revision) => confirmation::end(session.store, revision)?,
+            None => None,
+        };
+        let ends = ended.is_some();
+        companions.extend(ended);
+        if let Some(within) = &intent.confirm {
+            let author = &origin.author.name;
+            let (companion, pending) = confirmation::begin(session.store, prepared.revision(), author, within)?;
+            companions.push(companion);
+            outcome.confirmation = Some(pending);
+        }
+        let changes = Changes {
+            files: plan.files,
+            companions,
+        };
+        let revision = commit::commit(session.store, &session.history, &prepared, changes)?;
         outcome.revision = Some(revision);
+        if let Some(waited) = plan.taken_back.filter(|_| ends) {
+            tell_end(session, waited, via);
+        }
         catalogue(
             session,
             [absorbed.as_ref().and_then(|absorbed| absorbed.revision), Some(revision)],
@@ -83,6 +112,15 @@ pub(super) fn record(
     }
     outcome.absorbed = absorbed;
     Ok(outcome)
+}
+
+/// Says that a revision waits for confirmation no more because a person has taken it back.
+fn tell_end(session: &Session<'_>, revision: RevisionId, via: &str) {
+    // Of the end of its time, more is said elsewhere.
+    if via != confirmation::VIA {
+        let notice = format!("{} is taken back, and waits for confirmation no more", revision.short());
+        session.store.notices.add(notice);
+    }
 }
 
 /// Adds new revisions to the catalogue. It is a cache: where that fails, the next reader of it does the same.

@@ -55,7 +55,7 @@ saved as [rev 1]
         environment.screen_with_input("apply - --plugin valve --json", r#"{"threshold": 49}"#),
         str![[r#"
 $ valvecfg apply - --plugin valve --json
-{"revision":"[rev 1]","changes":[{"key":"valve.threshold","before":50,"after":49}],"files":[],"absorbed":null,"dry_run":false,"warnings":[]}
+{"revision":"[rev 1]","changes":[{"key":"valve.threshold","before":50,"after":49}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[]}
 "#]]
     );
 }

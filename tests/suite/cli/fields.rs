@@ -42,13 +42,14 @@ const RUNS: &[(&str, &[&str])] = &[
         "import",
         &[
             "import ../valve.json --plugin valve",
-            "import ../valve.json --plugin valve --fix --skip treshold --skip mode",
+            "import ../valve.json --plugin valve --fix --skip treshold --skip mode --confirm-within 1h",
         ],
     ),
     ("status", &["status", "-C ../detached status"]),
+    ("confirm", &["confirm --extend 5m", "confirm"]),
     ("diff", &["diff", "diff @~2 @"]),
     ("validate", &["validate"]),
-    ("commit", &["commit"]),
+    ("commit", &["commit --confirm-within 1h"]),
     ("history", &["history", "history valve.threshold"]),
     ("show", &["show"]),
     ("rollback", &["rollback @~1"]),
@@ -194,7 +195,7 @@ fn prepare(environment: &TestEnvironment, line: &str) {
     match line {
         // A hand edit that is absorbed.
         "unset valve.poll_interval" => environment.edit("plugins/valve.toml", "hysteresis = 2.5", "hysteresis = 3.5"),
-        "import ../valve.json --plugin valve --fix --skip treshold --skip mode" => {
+        "import ../valve.json --plugin valve --fix --skip treshold --skip mode --confirm-within 1h" => {
             environment.edit("plugins/valve.toml", "fail_safe = \"closed\"", "fail_safe = \"open\"");
         }
         "doctor --types" => {
@@ -207,7 +208,7 @@ fn prepare(environment: &TestEnvironment, line: &str) {
             environment.edit("valvecfg.toml", "[plugins.valve]", "# ours\n[plugins.valve]");
             environment.write("plugins/stranger.toml", "");
         }
-        "commit" => environment.edit("plugins/valve.toml", "threshold = 560", "threshold = 57"),
+        "commit --confirm-within 1h" => environment.edit("plugins/valve.toml", "threshold = 560", "threshold = 57"),
         "secret scan --history" => {
             let topic = ["AKIA", "QPZRY9X8GF2TVDW0"].concat();
             environment.succeed(&["set", "valve.mqtt.topic", &topic]);

@@ -12,6 +12,7 @@ mod apply;
 mod array;
 mod commit;
 mod completion;
+mod confirm;
 mod describe;
 mod diff;
 mod doctor;

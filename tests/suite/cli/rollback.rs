@@ -115,7 +115,7 @@ heating.target 19.0 -> 20.5
 saved as [rev 4]
 
 $ valvecfg rollback @~4 -m 'all of it' --json
-{"revision":"[rev 5]","changes":[{"key":"valve.mode","before":"off","after":"auto"}],"files":[],"absorbed":null,"dry_run":false,"warnings":[]}
+{"revision":"[rev 5]","changes":[{"key":"valve.mode","before":"off","after":"auto"}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[]}
 
 $ valvecfg rollback @
 ------- stderr -------
@@ -418,7 +418,7 @@ nothing was changed
 warning: plugin `heating` is not in the store any more, and its settings stay away; `git checkout [rev 1] -- plugins/heating.toml schemas/heating/1.schema.json && valvecfg plugin add heating --schema schemas/heating/1.schema.json` brings it back
 
 $ valvecfg rollback @~2 --json
-{"revision":"[rev 2]","changes":[{"key":"valve.threshold","before":55,"after":60}],"files":[],"absorbed":null,"dry_run":false,"warnings":["plugin `heating` is not in the store any more, and its settings stay away; `git checkout [rev 3] -- plugins/heating.toml schemas/heating/1.schema.json && valvecfg plugin add heating --schema schemas/heating/1.schema.json` brings it back"]}
+{"revision":"[rev 2]","changes":[{"key":"valve.threshold","before":55,"after":60}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":["plugin `heating` is not in the store any more, and its settings stay away; `git checkout [rev 3] -- plugins/heating.toml schemas/heating/1.schema.json && valvecfg plugin add heating --schema schemas/heating/1.schema.json` brings it back"]}
 ------- stderr -------
 warning: plugin `heating` is not in the store any more, and its settings stay away; `git checkout [rev 3] -- plugins/heating.toml schemas/heating/1.schema.json && valvecfg plugin add heating --schema schemas/heating/1.schema.json` brings it back
 

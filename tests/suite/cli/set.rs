@@ -60,15 +60,15 @@ fn json_is_one_object() {
         screens,
         str![[r##"
 $ valvecfg set valve.threshold 55 --json
-{"revision":"[rev 1]","changes":[{"key":"valve.threshold","before":60,"after":55}],"files":[],"absorbed":null,"dry_run":false,"warnings":[]}
+{"revision":"[rev 1]","changes":[{"key":"valve.threshold","before":60,"after":55}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[]}
 
 $ valvecfg set valve.threshold 55 --json
-{"revision":null,"changes":[],"files":[],"absorbed":null,"dry_run":false,"warnings":[]}
+{"revision":null,"changes":[],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[]}
 ------- stderr -------
 nothing to do: it is so already
 
 $ valvecfg set valve.threshold 50 --json --dry-run
-{"revision":null,"changes":[{"key":"valve.threshold","before":55,"after":50}],"files":[],"absorbed":null,"dry_run":true,"warnings":[]}
+{"revision":null,"changes":[{"key":"valve.threshold","before":55,"after":50}],"files":[],"absorbed":null,"dry_run":true,"confirmation":null,"warnings":[]}
 ------- stderr -------
 nothing was written: this was a dry run
 

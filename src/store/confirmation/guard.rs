@@ -1,0 +1,109 @@
+//! A guard: waits until the time of one change is over, and takes it back. It ends by itself where there is nothing to
+//! wait for any more.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fd::OwnedFd;
+use rustix::fs::inotify;
+use rustix::io::Errno;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
+};
+
+use super::ConfirmationError;
+use super::clock::Clocks;
+use super::expiry::Expiry;
+use super::stored::{path, read};
+use crate::revision::RevisionId;
+use crate::store::{LockError, Store, StoreError, session};
+
+/// How long to wait before what failed is tried again: at first, and at most.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
+/// Where the system tells of no changes, how often to look.
+const STEP: Duration = Duration::from_secs(10);
+
+impl Store {
+    /// Waits until the time of a revision is over that waits for confirmation, and takes it back. It returns as soon as
+    /// the revision waits no more, or a person must decide.
+    ///
+    /// It may be called while the revision is being recorded. What keeps it from being taken back, such as a hand edit
+    /// that is not valid, is tried again until it goes.
+    pub fn expire_when_due(&self, revision: RevisionId) -> Result<(), StoreError> {
+        // Its writer holds the lock until it is recorded, and this one must not be sooner.
+        loop {
+            match session::lock(self) {
+                Err(StoreError::Lock(LockError::Busy { .. })) => {}
+                Err(error) => return Err(error),
+                Ok(_lock) => break,
+            }
+        }
+        let git = self.git();
+        let mut pause = PAUSES.0;
+        loop {
+            // Before it is read, so that nothing is missed.
+            let changes = Changes::of(&path(&git));
+            let Some(waiting) = read(&git)?.filter(|waiting| waiting.revision == revision) else {
+                return Ok(());
+            };
+            waiting.refuse_changed()?;
+            let left = waiting.since.left(waiting.window, &Clocks::now()?);
+            if left > 0 {
+                changes.wait(Duration::from_millis(left));
+                continue;
+            }
+            match self.expire() {
+                Ok(Expiry::Nothing | Expiry::TakenBack { .. } | Expiry::ChangedSince(_)) => return Ok(()),
+                Ok(Expiry::NotDue(_)) => {}
+                Err(error @ StoreError::Confirmation(ConfirmationError::ChangedSince { .. })) => return Err(error),
+                Err(_) => {
+                    changes.wait(pause);
+                    pause = (pause * 2).min(PAUSES.1);
+                }
+            }
+        }
+    }
+}
+
+/// What tells that a file was removed or replaced; nothing where the system has no more of these.
+struct Changes(Option<OwnedFd>);
+
+impl Changes {
+    fn of(path: &Path) -> Self {
+        let watched = inotify::init(inotify::CreateFlags::CLOEXEC).and_then(|inotify| {
+            // A file that is replaced or removed has one name less.
+            let gone = inotify::WatchFlags::ATTRIB | inotify::WatchFlags::DELETE_SELF | inotify::WatchFlags::MOVE_SELF;
+            inotify::add_watch(&inotify, path, gone)?;
+            Ok(inotify)
+        });
+        Self(watched.ok())
+    }
+
+    /// Waits for a change, but not longer than so long by the clock that goes on in sleep.
+    fn wait(&self, most: Duration) {
+        let waited = self.0.as_ref().ok_or(Errno::NOSYS).and_then(|changes| {
+            let timer = timer(most)?;
+            let mut either = [PollFd::new(changes, PollFlags::IN), PollFd::new(&timer, PollFlags::IN)];
+            poll(&mut either, None)
+        });
+        match waited {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(_) => std::thread::sleep(most.min(STEP)),
+        }
+    }
+}
+
+fn timer(most: Duration) -> Result<OwnedFd, Errno> {
+    let timer = timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::CLOEXEC)?;
+    let never = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let once = Itimerspec {
+        it_interval: never,
+        it_value: Timespec {
+            tv_sec: most.as_secs().try_into().unwrap_or(i64::MAX),
+            tv_nsec: most.subsec_nanos().into(),
+        },
+    };
+    timerfd_settime(&timer, TimerfdTimerFlags::empty(), &once)?;
+    Ok(timer)
+}
