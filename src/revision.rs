@@ -127,6 +127,21 @@ impl Serialize for Moment {
     }
 }
 
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let pieces = jiff::fmt::temporal::DateTimeParser::new().parse_timestamp(&text);
+        let timestamp = pieces.map_err(serde::de::Error::custom)?;
+        let offset = jiff::fmt::temporal::Pieces::parse(&text)
+            .ok()
+            .and_then(|pieces| pieces.to_numeric_offset());
+        Ok(Self {
+            seconds: timestamp.as_second(),
+            offset: offset.map_or(0, |offset| offset.seconds() / 60),
+        })
+    }
+}
+
 /// One recorded state of the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Revision {

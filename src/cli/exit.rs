@@ -17,6 +17,8 @@ pub enum Exit {
     NeedsAnswer,
     /// A secret cannot be opened.
     Sealed,
+    /// Saved, but a plugin refused it or could not be told, or its word did not come in time.
+    NotApplied,
     /// Recorded, not yet live: the next command finishes it.
     NotLive,
     /// A bug in valvecfg.
@@ -39,6 +41,7 @@ impl Exit {
             Self::Conflict => 4,
             Self::NeedsAnswer => 5,
             Self::Sealed => 6,
+            Self::NotApplied => 7,
             Self::NotLive => 8,
             Self::Bug => 70,
             Self::NotRunnable => 126,

@@ -80,6 +80,9 @@ pub(crate) struct ChangeOptions {
     /// Why, for the history
     #[arg(short, long, value_name = "TEXT")]
     message: Option<String>,
+    /// Wait until the plugin says that it runs the change; 10s where no time is given
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "10s")]
+    wait: Option<Span>,
     /// Take it back unless `valvecfg confirm` comes in time, such as 10m
     #[arg(long, value_name = "TIME", value_parser = window)]
     confirm_within: Option<Span>,
@@ -186,6 +189,7 @@ impl Options {
         Intent {
             message: change.message.clone(),
             dry_run: self.dry_run(change.dry),
+            wait: change.wait.map(Span::duration),
             confirm: change.confirm_within.map(|window| Within {
                 window,
                 start: carrier::start,

@@ -17,8 +17,8 @@ use crate::history::{HistoryError, ResolveError};
 use crate::schema::{Code, SchemaError};
 use crate::store::manifest::{MANIFEST, plugin_of};
 use crate::store::{
-    ApplyError, CheckedFile, FindError, InitError, LockError, PluginError, RenderError, RollbackError, SettingError,
-    StoreError,
+    AnswerError, ApplyError, CheckedFile, FindError, InitError, LockError, PluginError, RenderError, RollbackError,
+    SettingError, StoreError,
 };
 
 /// Why a verb failed, with what a person needs to go on.
@@ -172,6 +172,8 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
         StoreError::Apply(error) => apply_hints(error),
         StoreError::Secret(error) => secret::hints(error),
         StoreError::Render(error) => render_hints(error),
+        StoreError::Target(_) => (Exit::No, Vec::new()),
+        StoreError::Answer(AnswerError::Outdated { .. }) => (Exit::No, hints("nothing was changed".into())),
         StoreError::NotJson { .. } => (Exit::No, hints("nothing was written".into())),
         StoreError::Init(InitError::ForeignRepository { .. }) => (
             Exit::No,

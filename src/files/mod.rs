@@ -17,8 +17,8 @@ use rustix::fs::{Mode, OFlags};
 use thiserror::Error;
 
 pub use durable::Durability;
-pub use private::{private_target, replace_private};
-pub use replace::{Replacement, Step, staged_path};
+pub use private::{Private, private_target, replace_private};
+pub use replace::{Replacement, Step, replace_file, staged_path};
 
 /// Settings files above this size are refused unless the caller says otherwise: 4 MiB. Parsing takes about ten
 /// times the text in memory, and a gateway has little.

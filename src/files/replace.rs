@@ -64,6 +64,20 @@ pub fn staged_path(target: &Path) -> PathBuf {
     target.with_file_name(format!(".{name}.valvecfg"))
 }
 
+/// Puts bytes in the place of a file, or of none, at once and durably. A new file gets this mode and the owner of its
+/// folder. What somebody else writes in between is an error.
+pub fn replace_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let mut durability = Durability::begin(folder)?;
+    let before = read_if_present(path, u64::MAX - 1)?;
+    let mut replacement = Replacement::plan(path, before, Some(bytes.to_vec()))?;
+    replacement.stage(mode, Ownership::of(folder)?, &mut durability)?;
+    durability.barrier()?;
+    replacement.apply_without_journal(&mut durability)?;
+    durability.barrier()?;
+    replacement.finish()
+}
+
 impl Replacement {
     /// Plans to turn `path` from `before` into `after`; `None` means that no file is there. Symbolic links are
     /// followed once, here. Nothing is written yet.

@@ -6,19 +6,9 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-use crate::files;
+use super::account::Account;
 use crate::history::{self, History, Origin};
 use crate::revision::{Author, Moment};
-
-/// `/etc/passwd` of a machine with many users.
-const LIMIT: u64 = 16 << 20;
-
-/// One account of this machine.
-struct Account {
-    name: String,
-    full_name: String,
-    home: PathBuf,
-}
 
 /// Who makes a revision now, and when.
 ///
@@ -39,7 +29,7 @@ pub(super) fn owner(history: Option<&History>, uid: u32) -> Author {
     if uid == current_uid() {
         return current(history, "AUTHOR");
     }
-    let account = account(|_, id| id == uid);
+    let account = Account::of(uid);
     let name = account
         .as_ref()
         .map_or_else(|| format!("uid {uid}"), |account| account.name.clone());
@@ -56,7 +46,7 @@ fn current_uid() -> u32 {
 
 fn current(history: Option<&History>, role: &str) -> Author {
     let uid = current_uid();
-    let account = account(|_, id| id == uid);
+    let account = Account::of(uid);
     let from_environment = || env::var("USER").or_else(|_| env::var("LOGNAME")).ok();
     let name = account
         .as_ref()
@@ -90,23 +80,6 @@ fn describe(history: Option<&History>, home: Option<&Path>, account: Option<&Acc
     }
 }
 
-/// The first account that fits. The file is read by ourselves: the C library's look-ups load code of the
-/// machine, which a static program cannot rely on. An account from elsewhere is named by its number.
-fn account(fits: impl Fn(&str, u32) -> bool) -> Option<Account> {
-    let text = files::read_text(Path::new("/etc/passwd"), LIMIT).ok()?;
-    text.lines().find_map(|line| {
-        let fields: Vec<&str> = line.split(':').collect();
-        let [name, _, uid, _, gecos, home, _] = fields.as_slice() else {
-            return None;
-        };
-        fits(name, uid.parse().ok()?).then(|| Account {
-            name: (*name).to_owned(),
-            full_name: gecos.split(',').next().unwrap_or_default().to_owned(),
-            home: PathBuf::from(home),
-        })
-    })
-}
-
 /// The current time, or the one that git's variables name.
 fn now() -> Moment {
     let given = env::var("GIT_COMMITTER_DATE")
@@ -116,6 +89,11 @@ fn now() -> Moment {
         .as_deref()
         .and_then(parse_date)
         .unwrap_or_else(|| moment(&Zoned::now()))
+}
+
+/// The current time, whatever anybody would have it be.
+pub(super) fn clock() -> Moment {
+    moment(&Zoned::now())
 }
 
 /// `@1764547200 +0100`, as git writes it, or RFC 3339.

@@ -223,6 +223,11 @@ impl<'d, 's> Draft<'d, 's> {
         self.files.iter().map(|(path, file)| (path.as_str(), file))
     }
 
+    /// A file, where the verb has looked at it.
+    pub(super) fn seen(&self, path: &str) -> Option<&DraftFile> {
+        self.files.get(path)
+    }
+
     /// Whether the verb changes a file.
     pub(super) fn is_changed(&self, path: &str) -> bool {
         self.files.get(path).is_some_and(|file| file.after != file.live)

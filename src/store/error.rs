@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::{
-    ApplyError, CheckedFile, ConfirmationError, FindError, GetError, InitError, LockError, MigrateError, PluginError,
-    RenderError, RollbackError, SecretError, SetError, SettingError, SkipError, ValueError,
+    AnswerError, ApplyError, CheckedFile, ConfirmationError, FindError, GetError, InitError, LockError, MigrateError,
+    PluginError, RenderError, RollbackError, SecretError, SetError, SettingError, SkipError, TargetError, ValueError,
 };
 use crate::document::EditError;
 use crate::files::FileError;
@@ -162,6 +162,12 @@ pub enum StoreError {
     /// Settings cannot be written in a format.
     #[error(transparent)]
     Render(#[from] RenderError),
+    /// What a plugin reads was not written.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// A plugin's word was not taken.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
     /// A file was edited by hand and breaks its schema.
     #[error("{} edited by hand and not valid", names(files))]
     HandEdit {

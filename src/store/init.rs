@@ -9,7 +9,7 @@ use super::chain;
 use super::lock::WriterLock;
 use super::manifest::{self, MANIFEST, MANIFEST_SCHEMA};
 use super::session::{Access, Session};
-use super::{Limits, Store, StoreError, author, rules};
+use super::{Limits, Store, StoreError, author, commands, rules};
 use crate::files::{self, Durability, FileError, Ownership, Replacement};
 use crate::history::{self, Edit, Head, History};
 use crate::revision::{Message, RevisionId};
@@ -141,6 +141,9 @@ impl Store {
             trailers: vec![(Message::VIA, "init".to_owned())],
         };
         let revision = history::create(&root, &edits, &author::origin(None), &message)?;
+        // What stands in this folder was written here.
+        let rules = rules::Rules::read(super::live::Live::settled(&store))?;
+        commands::trust(&root.join(".git"), rules.manifest(), &manifest::Manifest::default())?;
         Ok(Created {
             folder: root,
             revision: Some(revision),

@@ -1,5 +1,5 @@
-//! The writer lock: one writer at a time, whatever the process. The kernel drops it with the process, so a
-//! crash leaves no lock to remove.
+//! Locks between processes: one writer at a time, one that tells a plugin. The kernel drops them with the process, so
+//! a crash leaves no lock to remove.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -31,29 +31,34 @@ pub enum LockError {
     },
 }
 
-/// Held until dropped.
+/// The lock of whoever writes to the store. Held until dropped.
 #[derive(Debug)]
 pub(super) struct WriterLock {
     _file: File,
+}
+
+/// The lock of a file of its own. Held until dropped.
+#[derive(Debug)]
+pub(super) struct FileLock {
+    _file: File,
+}
+
+impl FileLock {
+    /// Waits for the lock of a file at most for `patience`, and makes the file where there is none.
+    pub(super) fn acquire(path: &Path, patience: Duration) -> Result<Self, LockError> {
+        let file = open(path)?;
+        wait(&file, path, patience)?;
+        Ok(Self { _file: file })
+    }
 }
 
 impl WriterLock {
     /// Waits for the lock of the repository in `git` at most for `patience`.
     pub(super) fn acquire(git: &Path, patience: Duration) -> Result<Self, LockError> {
         let path = git.join("valvecfg/lock");
-        let failed = |source| LockError::Io {
-            path: path.clone(),
-            source,
-        };
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o666)
-            .open(&path)
-            .map_err(failed)?;
-        give_to_owner(git, &file).map_err(failed)?;
-        Self::wait(file, &path, patience)
+        let file = open(&path)?;
+        wait(&file, &path, patience)?;
+        Ok(Self { _file: file })
     }
 
     /// Waits for the lock of a folder in which a store is to be made.
@@ -62,32 +67,51 @@ impl WriterLock {
             path: folder.to_owned(),
             source,
         })?;
-        Self::wait(file, folder, patience)
+        wait(&file, folder, patience)?;
+        Ok(Self { _file: file })
     }
+}
 
-    fn wait(file: File, path: &Path, patience: Duration) -> Result<Self, LockError> {
-        let begun = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: file }),
-                Err(TryLockError::WouldBlock) if begun.elapsed() < patience => std::thread::sleep(PAUSE),
-                Err(TryLockError::WouldBlock) => return Err(LockError::Busy { waited: patience }),
-                Err(TryLockError::Error(source)) if source.kind() == io::ErrorKind::Interrupted => {}
-                Err(TryLockError::Error(source)) => {
-                    let path = path.to_owned();
-                    return Err(LockError::Io { path, source });
-                }
+/// Opens a lock file, or makes it.
+fn open(path: &Path) -> Result<File, LockError> {
+    let failed = |source| LockError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o666)
+        .open(path)
+        .map_err(failed)?;
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    give_to_owner(folder, &file).map_err(failed)?;
+    Ok(file)
+}
+
+fn wait(file: &File, path: &Path, patience: Duration) -> Result<(), LockError> {
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < patience => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => return Err(LockError::Busy { waited: patience }),
+            Err(TryLockError::Error(source)) if source.kind() == io::ErrorKind::Interrupted => {}
+            Err(TryLockError::Error(source)) => {
+                let path = path.to_owned();
+                return Err(LockError::Io { path, source });
             }
         }
     }
 }
 
 /// A lock file that root made in a user's store must be the user's, or it locks the user out.
-fn give_to_owner(git: &Path, lock: &File) -> io::Result<()> {
+fn give_to_owner(folder: &Path, lock: &File) -> io::Result<()> {
     if !rustix::process::geteuid().is_root() {
         return Ok(());
     }
-    let (owner, ours) = (std::fs::metadata(git)?, lock.metadata()?);
+    let (owner, ours) = (std::fs::metadata(folder)?, lock.metadata()?);
     if ours.uid() == 0 && owner.uid() != 0 {
         std::os::unix::fs::fchown(lock, Some(owner.uid()), Some(owner.gid()))?;
     }

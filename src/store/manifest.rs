@@ -58,6 +58,9 @@ pub struct PluginEntry {
     /// How to find out whether the plugin is well.
     #[serde(default)]
     pub health: Option<Health>,
+    /// Whether the plugin says itself that it runs a revision, with `valvecfg applied`.
+    #[serde(default)]
+    pub acknowledges: bool,
 }
 
 impl Manifest {

@@ -152,9 +152,9 @@ fn trailers(via: &'static str, changes: &[Change], files: &[String]) -> Vec<(&'s
 }
 
 /// The plugins whose settings changed, in that order.
-pub(super) fn plugins(changes: &[Change]) -> IndexSet<&str> {
+pub(super) fn plugins<'c>(changes: impl IntoIterator<Item = &'c Change>) -> IndexSet<&'c str> {
     let named = changes
-        .iter()
+        .into_iter()
         .filter_map(|change| match change.key.segments().first()? {
             Segment::Key(plugin) => Some(plugin.as_str()),
             Segment::Index(_) => None,

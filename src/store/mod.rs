@@ -8,18 +8,21 @@
 //!
 //! It returns values; how they are shown is the command line's business.
 
+mod account;
 mod apply;
 mod author;
 mod brought;
 mod chain;
 mod checked;
 mod checksummed;
+mod commands;
 mod commit;
 mod companion;
 mod compare;
 mod confirmation;
 mod custody;
 mod declared;
+mod delivery;
 mod doctor;
 mod draft;
 mod editing;
@@ -33,10 +36,12 @@ mod interpret;
 mod journal;
 mod list;
 mod live;
+mod local;
 mod lock;
 pub mod manifest;
 mod message;
 mod migrate;
+mod needs;
 mod notices;
 mod opened;
 mod parallel;
@@ -73,6 +78,7 @@ pub use checked::CheckedFile;
 pub use compare::{Difference, FileDifference, Shown};
 pub use confirmation::{Carrier, ConfirmationError, Confirmed, Errand, Expiry, Pending, Starter, Within};
 pub use custody::{SecretError, personal_identity};
+pub use delivery::{AnswerError, Answered, Delivery, DeliveryState, TargetError, Urgency};
 pub use doctor::Finding;
 pub use editing::Editable;
 pub use error::StoreError;

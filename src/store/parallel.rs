@@ -13,7 +13,22 @@ pub(super) fn in_parallel<'i, T: Sync, R: Send>(
     progress: &dyn Fn(usize, usize),
     work: impl Fn(&'i T) -> R + Sync,
 ) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    in_threads(
+        thread::available_parallelism().map_or(1, usize::from),
+        items,
+        progress,
+        work,
+    )
+}
+
+/// The same on so many threads, for things that mostly wait.
+pub(super) fn in_threads<'i, T: Sync, R: Send>(
+    threads: usize,
+    items: &'i [T],
+    progress: &dyn Fn(usize, usize),
+    work: impl Fn(&'i T) -> R + Sync,
+) -> Vec<R> {
+    let threads = threads.min(items.len());
     if threads < 2 {
         return items.iter().map(work).collect();
     }

@@ -1,16 +1,19 @@
 //! Plan: a verb's change, checked, with all that is needed to record it, and not yet written.
 
+mod concerned;
 mod judged;
 mod record;
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt as _;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::commit::FileChange;
+use super::delivery::Delivery;
 use super::draft::{self, ByHand, Draft, DraftFile};
-use super::manifest::{plugin_of, settings_path};
+use super::manifest::{MANIFEST, Manifest, plugin_of, settings_path};
 use super::rules::Rules;
 use super::session::{Access, Session};
 use super::{CheckedFile, Pending, Store, StoreError, Within, confirmation, custody, opened};
@@ -20,6 +23,7 @@ use crate::history::HistoryError;
 use crate::revision::RevisionId;
 use crate::schema::Held;
 
+use concerned::concerned;
 use judged::{changes, judged_in_parallel};
 use record::record;
 
@@ -30,6 +34,8 @@ pub struct Intent {
     pub message: Option<String>,
     /// Plan only: nothing is written.
     pub dry_run: bool,
+    /// How long a plugin that acknowledges may take to say that it runs the change; without it nobody waits.
+    pub wait: Option<Duration>,
     /// That it is to be taken back unless somebody confirms it in time.
     pub confirm: Option<Within>,
 }
@@ -51,6 +57,20 @@ pub struct Outcome {
     pub confirmation: Option<Pending>,
     /// What else there is to know, in words.
     pub warnings: Vec<String>,
+    /// How the running plugins stand that were told of it.
+    pub deliveries: Vec<Delivery>,
+    /// The running plugins that it concerns.
+    #[serde(skip)]
+    pub(super) concerned: Concerned,
+}
+
+/// The running plugins that a change concerns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Concerned {
+    /// Their settings change, and somebody says how to tell them.
+    pub told: BTreeSet<String>,
+    /// Nobody does, and they have to be started anew.
+    pub stale: BTreeSet<String>,
 }
 
 /// Hand edits that were recorded on the way.
@@ -77,6 +97,10 @@ pub(super) struct Plan {
     /// What stands in the folder, is recorded nowhere, and goes without being recorded; and whether everybody may
     /// read it there.
     superseded: Vec<(Vec<u8>, bool)>,
+    /// The running plugins that it concerns.
+    concerned: Concerned,
+    /// The manifest as it is to be, where it is to be recorded.
+    manifest: Option<Manifest>,
     taken_back: Option<RevisionId>,
 }
 
@@ -93,7 +117,9 @@ impl Store {
         if access == Access::Write {
             self.make_up()?;
         }
-        self.attempt(access, &mut |session| self.change_in(session, via, intent, edit))
+        let outcome = self.attempt(access, &mut |session| self.change_in(session, via, intent, edit))?;
+        // The writer lock is free: whatever tells a plugin may itself look at the store, or change it.
+        Ok(self.delivering(outcome, intent))
     }
 
     /// The same in a session that has begun.
@@ -200,6 +226,11 @@ fn plan(
     }
     if !refused.is_empty() {
         return Err(StoreError::Invalid { files: refused });
+    }
+    plan.concerned = concerned(&plan, rules, &draft)?;
+    let records_manifest = |change: &FileChange| change.path == MANIFEST;
+    if plan.files.iter().chain(&plan.accepted).any(records_manifest) {
+        plan.manifest = Some(rules.manifest().clone());
     }
     Ok(plan)
 }

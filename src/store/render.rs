@@ -5,6 +5,8 @@ mod variables;
 
 pub(super) use variables::quoted;
 
+use std::collections::BTreeMap;
+
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -13,8 +15,10 @@ use super::live::Live;
 use super::manifest::settings_path;
 use super::opened::Opened;
 use super::rules::Rules;
+use super::session::Session;
 use super::{Store, StoreError, draft};
 use crate::document::{Document, KeyPath, Segment, Table, Value, to_toml};
+use crate::history::BlobId;
 use crate::schema::Held;
 use crate::secret::{Keyring, Secret};
 
@@ -73,10 +77,7 @@ pub struct Rendered {
 impl Store {
     /// Whether anything in a plugin's settings is sealed, so that an identity is needed to render them.
     pub fn has_sealed(&self, plugin: &str) -> Result<bool, StoreError> {
-        let rules = Rules::read(Live::open(self)?)?;
-        let document = document(plugin, &rules)?;
-        let values = rules.schema_for(plugin, &document)?.secret_values(&document);
-        Ok(values.iter().any(|(_, value)| sealed_text(value).is_some()))
+        Rules::read(Live::open(self)?)?.has_sealed(plugin)
     }
 
     /// A plugin's settings as it reads them. A default that would break the schema beside what is set, as one of
@@ -85,8 +86,22 @@ impl Store {
     /// # Errors
     /// Where the settings are not valid, also what is sealed in them, or where something sealed cannot be opened.
     pub fn rendered(&self, plugin: &str, keyring: Option<&Keyring>) -> Result<Rendered, StoreError> {
-        let rules = Rules::read(Live::open(self)?)?;
-        let stored = document(plugin, &rules)?;
+        Rules::read(Live::open(self)?)?.rendered(plugin, keyring)
+    }
+}
+
+impl Rules<'_> {
+    /// As [`Store::has_sealed`], of the files that these rules were read from.
+    pub(super) fn has_sealed(&self, plugin: &str) -> Result<bool, StoreError> {
+        let document = document(plugin, self)?;
+        let values = self.schema_for(plugin, &document)?.secret_values(&document);
+        Ok(values.iter().any(|(_, value)| sealed_text(value).is_some()))
+    }
+
+    /// As [`Store::rendered`], of the files that these rules were read from.
+    pub(super) fn rendered(&self, plugin: &str, keyring: Option<&Keyring>) -> Result<Rendered, StoreError> {
+        let rules = self;
+        let stored = document(plugin, rules)?;
         let mut opened = Opened::of(&*rules.schema_for(plugin, &stored)?, plugin, &stored, keyring);
         let checked = rules.check_held(plugin, &stored, &|path, value| opened.held(path, value))?;
         if checked.is_refused() {
@@ -121,6 +136,20 @@ impl Store {
             settings: Secret::new(settings),
         })
     }
+}
+
+/// A plugin's settings as it reads them, of a recorded file: not what somebody may be typing into it just now.
+pub(super) fn recorded(session: &Session<'_>, plugin: &str, content: BlobId) -> Result<Rendered, StoreError> {
+    let bytes = session.history.read_blob(content)?;
+    let drafted = BTreeMap::from([(settings_path(plugin), Some(bytes))]);
+    let rules = Rules::read(session.live.with(drafted))?;
+    // One that cannot be used here is in the way of nothing that is not sealed.
+    let keyring = if rules.has_sealed(plugin)? {
+        session.store.keyring(&|_| None)?
+    } else {
+        None
+    };
+    rules.rendered(plugin, keyring.as_ref())
 }
 
 impl Rendered {

@@ -3,8 +3,8 @@
 
 use super::live::Live;
 use super::lock::WriterLock;
-use super::manifest::plugin_of;
-use super::rules::Rules;
+use super::manifest::{MANIFEST, Manifest, plugin_of};
+use super::rules::{self, Rules};
 use super::{CheckedFile, Store, StoreError, journal};
 use crate::files::{self, Durability, Ownership};
 use crate::history::{self, Head, History, HistoryError};
@@ -74,6 +74,12 @@ impl<'s> Session<'s> {
             head,
             lock: None,
         }))
+    }
+
+    /// The manifest as it is recorded; none where that is none.
+    pub(super) fn recorded_manifest(&self) -> Result<Manifest, StoreError> {
+        let bytes = self.history.read(self.head, MANIFEST)?.unwrap_or_default();
+        rules::parse_manifest(&files::text(MANIFEST.as_ref(), bytes)?)
     }
 
     /// Whether this session may record.

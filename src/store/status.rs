@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::apply::tracked_paths;
 use super::compare::{Across, changes_of};
+use super::delivery::{Deliverer, Delivery};
 use super::doctor::Finding;
 use super::draft::{self, Draft};
 use super::live::Live;
@@ -51,6 +52,8 @@ pub struct PluginStatus {
     pub changes: Vec<Change>,
     /// How many violations there are.
     pub violations: usize,
+    /// How the running plugin stands to its settings, where somebody says how it is told.
+    pub delivery: Option<Delivery>,
     /// The violations themselves.
     #[serde(skip)]
     pub checked: CheckedFile,
@@ -89,7 +92,14 @@ impl Status {
     /// recording.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        let settled = |plugin: &PluginStatus| plugin.state == FileState::Recorded && plugin.violations == 0;
+        let runs = |plugin: &PluginStatus| {
+            !plugin
+                .delivery
+                .as_ref()
+                .is_some_and(|delivery| delivery.state.is_trouble())
+        };
+        let settled =
+            |plugin: &PluginStatus| plugin.state == FileState::Recorded && plugin.violations == 0 && runs(plugin);
         let settled = self.plugins.iter().all(settled) && self.files.is_empty() && self.strangers.is_empty();
         let waits = |pending: &Pending| pending.seconds_left > 0 && pending.changed_since.is_empty();
         settled && self.trouble.is_none() && self.confirmation.as_ref().is_none_or(waits)
@@ -100,7 +110,15 @@ impl Store {
     /// How the store is: hand edits, violations, the last revision.
     pub fn status(&self) -> Result<Status, StoreError> {
         let error = match Session::begin(self, Access::Read) {
-            Ok(session) => return self.compared(&session, None),
+            Ok(session) => {
+                let mut status = self.compared(&session, None)?;
+                for delivery in Deliverer::new(session)?.standings()? {
+                    if let Some(plugin) = status.plugins.iter_mut().find(|plugin| plugin.name == delivery.plugin) {
+                        plugin.delivery = Some(delivery);
+                    }
+                }
+                return Ok(status);
+            }
             Err(StoreError::History(error)) => error,
             Err(error) => return Err(error),
         };
@@ -189,6 +207,7 @@ impl PluginStatus {
             state,
             changes,
             violations: checked.violations.len(),
+            delivery: None,
             checked,
         }
     }

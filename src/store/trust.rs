@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::find::{FindError, trust_list, trusted_stores};
-use super::manifest::MANIFEST;
-use super::{Store, StoreError};
-use crate::files::{self, Durability, FileError, Ownership, Replacement};
+use super::manifest::{MANIFEST, Manifest};
+use super::{Store, StoreError, commands};
+use crate::files::{self, FileError};
 
 /// What `trust` recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,12 +18,14 @@ pub struct Trusted {
     pub list: PathBuf,
     /// Whether it was trusted before.
     pub already: bool,
+    /// What its manifest has this machine do that nobody here had trusted: how plugins are told, what is written for them.
+    pub commands: Vec<String>,
     /// Whether this was a dry run.
     pub dry_run: bool,
 }
 
 impl Store {
-    /// Remembers that this user trusts the owner of the store in `folder`.
+    /// Remembers that this user trusts the owner of the store in `folder`, and what its manifest has this machine do.
     pub fn trust(folder: &Path, dry_run: bool) -> Result<Trusted, StoreError> {
         let folder = std::fs::canonicalize(folder).map_err(|source| FileError::io("open", folder, source))?;
         if !folder.join(MANIFEST).exists() {
@@ -39,25 +41,21 @@ impl Store {
             stores.push(folder.clone());
             let lines: Vec<String> = stores.iter().map(|store| format!("{}\n", store.display())).collect();
             let text = format!("# Stores of other users that valvecfg opens.\n{}", lines.concat());
-            write(&list, text.into_bytes())?;
+            files::replace_file(&list, text.as_bytes(), 0o600)?;
+        }
+        let git = folder.join(".git");
+        let text = files::read_text(&folder.join(MANIFEST), files::DEFAULT_LIMIT)?;
+        let manifest = super::rules::parse_manifest(&text)?;
+        let commands = commands::all_untrusted(&git, &manifest)?;
+        if !dry_run && !commands.is_empty() {
+            commands::trust(&git, &manifest, &Manifest::default())?;
         }
         Ok(Trusted {
             folder,
             list,
             already,
+            commands,
             dry_run,
         })
     }
-}
-
-fn write(path: &Path, after: Vec<u8>) -> Result<(), FileError> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let mut durability = Durability::begin(folder)?;
-    let before = files::read_if_present(path, files::DEFAULT_LIMIT)?;
-    let mut replacement = Replacement::plan(path, before, Some(after))?;
-    replacement.stage(0o600, Ownership::of(folder)?, &mut durability)?;
-    durability.barrier()?;
-    replacement.apply_without_journal(&mut durability)?;
-    durability.barrier()?;
-    replacement.finish()
 }

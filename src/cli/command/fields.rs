@@ -28,7 +28,15 @@ JSON: one object
   confirmation.seconds_left, confirmation.carrier
   confirmation.changed_since[]  as in `status`
   dry_run           whether nothing was written because of --dry-run
-  warnings[]        what else there is to know, in words";
+  warnings[]        what else there is to know, in words
+  deliveries[]      how running plugins took it, as in `status`";
+
+pub(super) const APPLIED: &str = "\
+JSON: one object
+  plugin     the plugin
+  revision   of which revision it spoke
+  refused    why it does not run it; null where it does
+  is_latest  whether its settings are still those of that revision";
 
 pub(super) const IMPORT: &str = "\
 JSON: one object
@@ -53,7 +61,8 @@ JSON: one object
   confirmation.seconds_left, confirmation.carrier
   confirmation.changed_since[]  as in `status`
   dry_run           whether nothing was written because of --dry-run
-  warnings[]        what else there is to know, in words";
+  warnings[]        what else there is to know, in words
+  deliveries[]      how running plugins took it, as in `status`";
 
 pub(super) const PLUGIN_LIST: &str = "\
 JSON: an object a line
@@ -134,6 +143,16 @@ JSON: one object
   plugins[].state       recorded, edited, new, missing or unknown
   plugins[].changes[]   what was edited by hand, as in `diff`
   plugins[].violations  how many there are
+  plugins[].delivery    how it runs; null where nobody says how it is told
+  plugins[].delivery.plugin, plugins[].delivery.revision  its latest settings
+  plugins[].delivery.state    applied, told, awaited, refused, stopped …
+  plugins[].delivery.reason   why, or null
+  plugins[].delivery.since    since when it cannot be told, or null
+  plugins[].delivery.told     the last revision that it was told of, or null
+  plugins[].delivery.running  the last that it said it runs, or null
+  plugins[].delivery.need     of a change: hot, reload or restart, or null
+  plugins[].delivery.restart  what has to be started anew for it, or null
+  plugins[].delivery.ways[]   how it is told, in words
   files[].path          a manifest or schema that is not as recorded
   files[].state         edited, new or missing
   strangers[]  settings files of no plugin";
@@ -233,6 +252,7 @@ JSON: one object
   folder   the store's folder
   list     the file that remembers it
   already  whether it was trusted before
+  commands[]  what its manifest has this machine do, and was not trusted before
   dry_run  whether nothing was written because of --dry-run";
 
 pub(super) const MIGRATE_STATUS: &str = "\

@@ -1,10 +1,12 @@
 //! The verbs of the command line, one file each: its arguments, and one function that runs it.
 
+mod applied;
 mod apply;
 mod array;
 mod commit;
 mod completion;
 mod confirm;
+mod delivery;
 mod demo;
 mod describe;
 mod diff;
@@ -52,7 +54,8 @@ A setting is named PLUGIN.KEY, such as valve.zones[0].flow; KEY alone where one
 plugin has it. A revision is named by 4 or more digits of its id, @ (now), @~3 (three
 before), a tag, or a time.
 Exit codes: 0 done, 1 the answer is no, 2 usage, 3 could not, 4 conflict, 5 needs an
-answer, 6 a secret cannot be opened, 8 recorded but not yet live, 70 a bug.";
+answer, 6 a secret cannot be opened, 7 saved but not applied by a plugin, 8 recorded
+but not yet live, 70 a bug.";
 
 /// Checked, recorded and reversible settings for a gateway's plugins.
 #[derive(Debug, Parser)]
@@ -127,6 +130,9 @@ pub(crate) enum Verb {
     /// Record what was edited by hand: settings, manifest, schemas
     #[command(after_long_help = fields::OUTCOME)]
     Commit(commit::CommitArgs),
+    /// Say for a plugin that it runs a revision, or why it does not
+    #[command(after_long_help = fields::APPLIED)]
+    Applied(applied::AppliedArgs),
     /// Confirm the change that waits for it, so that it stays
     #[command(after_long_help = fields::CONFIRM)]
     Confirm(confirm::ConfirmArgs),
@@ -197,6 +203,7 @@ impl Verb {
             Self::Describe(args) => describe::run(&args, options),
             Self::Edit(args) => edit::run(&args, options),
             Self::Apply(args) => apply::run(&args, options),
+            Self::Applied(args) => applied::run(&args, options),
             Self::Import(args) => import::run(&args, options),
             Self::Commit(args) => commit::run(&args, options),
             Self::Confirm(args) => confirm::run(&args, options),

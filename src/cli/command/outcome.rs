@@ -41,6 +41,8 @@ pub(super) fn reply_with<A: Answer + 'static>(outcome: Outcome, answer: impl FnO
     } else if outcome.dry_run {
         notes.push("nothing was written: this was a dry run".to_owned());
     }
+    notes.extend(outcome.deliveries.iter().flat_map(super::delivery::told));
+    let exit = super::delivery::exit(&outcome.deliveries);
     notes.extend(outcome.warnings.iter().map(|warning| format!("warning: {warning}")));
     if let Some(pending) = &outcome.confirmation {
         let left = confirm::left(pending);
@@ -50,7 +52,7 @@ pub(super) fn reply_with<A: Answer + 'static>(outcome: Outcome, answer: impl FnO
     let recorded = outcome
         .revision
         .map(|revision| format!("recorded as {} all the same", revision.short()));
-    let reply = Reply::of(answer(outcome)).recorded(recorded);
+    let reply = Reply::of(answer(outcome)).recorded(recorded).exit(exit);
     notes.into_iter().fold(reply, Reply::note)
 }
 

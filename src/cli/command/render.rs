@@ -76,7 +76,7 @@ pub(crate) fn run(args: &RenderArgs, options: &Options) -> Result<Reply, Failure
         return Ok(Reply::of(answer(Some(text), None)));
     };
     if !dry {
-        files::replace_private(&target, text.as_bytes())?;
+        files::replace_private(&target, text.as_bytes(), files::Private::default())?;
     }
     let reply = Reply::of(answer(None, Some(target)));
     Ok(if dry {

@@ -17,7 +17,7 @@ use crate::schema::Code;
 use crate::store::manifest::{MANIFEST, settings_path};
 use crate::store::{FileState, Pending, PluginStatus, Status};
 
-/// Show hand edits, files that are not valid, and the last revision
+/// Show hand edits, files that are not valid, the last revision, and what runs
 ///
 /// Examples:
 ///   valvecfg status
@@ -90,7 +90,14 @@ impl Answer for Status {
                 1 => format!(", {violated}1 violation{plain}"),
                 count => format!(", {violated}{count} violations{plain}"),
             };
-            writeln!(out, "{:<width$}  {state}{valid}", plugin.name)?;
+            let running = match &plugin.delivery {
+                None => String::new(),
+                Some(delivery) if style.color && delivery.state.is_trouble() => {
+                    format!("; {violated}{}{plain}", super::delivery::standing(delivery))
+                }
+                Some(delivery) => format!("; {}", super::delivery::standing(delivery)),
+            };
+            writeln!(out, "{:<width$}  {state}{valid}{running}", plugin.name)?;
             // That all of them are gone is said already.
             for change in plugin.changes.iter().filter(|_| plugin.state != FileState::Missing) {
                 write!(out, "{:width$}  ", "")?;

@@ -7,19 +7,21 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use crate::cli::diagnostic::Style;
+use crate::cli::diagnostic::printable::escaped;
 use crate::cli::options::{DryRun, Options};
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
 use crate::store::{FindError, Store, StoreError, Trusted, find};
 
-/// Open a store that belongs to another user
+/// Open a store that belongs to another user, and do here what its manifest says
 ///
 /// Examples:
 ///   valvecfg trust /srv/gateway
 ///   valvecfg -C /srv/gateway trust
 ///
 /// A store of another user is refused until then: whoever owns it decides what its
-/// settings are.
+/// settings are. How plugins are told and what is written for them, where that came
+/// by a clone or a pull, is shown, and done from then on.
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct TrustArgs {
@@ -53,6 +55,9 @@ impl Answer for Trusted {
             "{} {word} (remembered in {})",
             self.folder.display(),
             self.list.display()
-        )
+        )?;
+        let word = if self.dry_run { "would be trusted" } else { "is trusted" };
+        let mut commands = self.commands.iter();
+        commands.try_for_each(|command| writeln!(out, "{} {word} from now on", escaped(command)))
     }
 }

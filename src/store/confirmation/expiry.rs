@@ -10,6 +10,7 @@ use super::undo::undo;
 use super::{ConfirmationError, Pending, VIA};
 use crate::files::{self, Ownership};
 use crate::history::{BlobId, History};
+use crate::plugin::sentence;
 use crate::revision::RevisionId;
 use crate::store::plan::{Intent, Outcome};
 use crate::store::rollback::{Selection, restore_plugins};
@@ -41,6 +42,17 @@ impl Store {
     /// [`ConfirmationError::ChangedSince`] when it is found that some of it was changed again since. It is remembered,
     /// and nothing is tried again.
     pub fn expire(&self) -> Result<Expiry, StoreError> {
+        Ok(match self.expire_silently()? {
+            Expiry::TakenBack { revision, outcome } => Expiry::TakenBack {
+                revision,
+                outcome: self.delivering(outcome, &Intent::default()),
+            },
+            other @ (Expiry::Nothing | Expiry::NotDue(_) | Expiry::ChangedSince(_)) => other,
+        })
+    }
+
+    /// The same without telling running plugins, which a reader never does: whoever comes next tells them.
+    fn expire_silently(&self) -> Result<Expiry, StoreError> {
         self.attempt(Access::Write, &mut |session| {
             let git = self.git();
             let Some(mut waiting) = self.read_in(session)? else {
@@ -96,7 +108,7 @@ impl Store {
             })
         })?;
         outcome.warnings.extend(away);
-        Ok(outcome)
+        Ok(self.delivering(outcome, intent))
     }
 
     /// What waits, as far as history still holds it: who has taken the revision out of it with git has decided.
@@ -123,7 +135,7 @@ impl Store {
         if let Err(error) = waiting.refuse_changed() {
             self.notices.add(not_taken_back(waiting.revision, &error.into()));
         } else if waiting.is_due(&Clocks::now()?)
-            && let Err(error) = self.expire_aloud()
+            && let Err(error) = self.expire().map(|expiry| self.say(&expiry))
         {
             self.notices.add(not_taken_back(waiting.revision, &error));
         }
@@ -145,7 +157,7 @@ impl Store {
             Ok(Some(waiting)) => waiting,
             Ok(None) => return Ok(BTreeMap::new()),
             Err(error) => {
-                self.notices.add(chain(&error));
+                self.notices.add(sentence(&error));
                 return Ok(BTreeMap::new());
             }
         };
@@ -154,7 +166,7 @@ impl Store {
             ..self.limits
         };
         let impatient = Self { limits, ..self.clone() };
-        match impatient.expire_aloud() {
+        match impatient.expire_silently().map(|expiry| self.say(&expiry)) {
             // Its writer is alive, and does it before anything else.
             Ok(()) | Err(StoreError::Lock(LockError::Busy { .. })) => Ok(BTreeMap::new()),
             Err(error) => {
@@ -164,8 +176,8 @@ impl Store {
         }
     }
 
-    fn expire_aloud(&self) -> Result<(), StoreError> {
-        if let Expiry::TakenBack { revision, outcome } = self.expire()? {
+    fn say(&self, expiry: &Expiry) {
+        if let Expiry::TakenBack { revision, outcome } = expiry {
             let revision = revision.short();
             self.notices.add(match outcome.revision {
                 Some(back) => format!(
@@ -175,7 +187,6 @@ impl Store {
                 None => format!("{revision} was not confirmed in time; there was nothing of it left to take back"),
             });
         }
-        Ok(())
     }
 
     /// What stood before a revision in the files that it changed, where all of them are still as it left them.
@@ -207,17 +218,6 @@ pub(super) fn not_taken_back(revision: RevisionId, error: &StoreError) -> String
     let revision = revision.short();
     format!(
         "{revision} was not confirmed in time, and is not taken back yet: {}",
-        chain(error)
+        sentence(error)
     )
-}
-
-/// An error with what caused it.
-fn chain(error: &StoreError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -74,7 +74,7 @@ impl Confirmation {
 /// It, to come with its revision.
 pub(super) fn comes(git: &Path, waiting: &Confirmation) -> Result<Companion, StoreError> {
     Ok(Companion {
-        name: NAME,
+        name: NAME.to_owned(),
         content: Some(encoded(git, waiting)?),
     })
 }
@@ -82,7 +82,7 @@ pub(super) fn comes(git: &Path, waiting: &Confirmation) -> Result<Companion, Sto
 /// It, to go with the revision that takes it back.
 pub(super) fn goes() -> Companion {
     Companion {
-        name: NAME,
+        name: NAME.to_owned(),
         content: None,
     }
 }

@@ -5,9 +5,11 @@ use crate::document::Change;
 use crate::history::{Edit, Prepared};
 use crate::revision::{Message, RevisionId};
 use crate::store::commit::{self, Changes, FileChange};
+use crate::store::companion::Companion;
+use crate::store::delivery::notes;
 use crate::store::manifest::plugin_of;
 use crate::store::session::Session;
-use crate::store::{StoreError, author, confirmation, message};
+use crate::store::{StoreError, author, commands, confirmation, message};
 
 /// Records a plan: hand edits first, as a revision of their own, then the change. Both become durable at once.
 pub(super) fn record(
@@ -24,6 +26,8 @@ pub(super) fn record(
         dry_run: intent.dry_run,
         confirmation: None,
         warnings: Vec::new(),
+        deliveries: Vec::new(),
+        concerned: plan.concerned.clone(),
     };
     if plan.files.is_empty() && plan.accepted.is_empty() {
         if let Some(revision) = plan.taken_back.filter(|_| session.is_writer())
@@ -83,7 +87,12 @@ pub(super) fn record(
         for (content, for_all) in &plan.superseded {
             prepared.keep(content, *for_all)?;
         }
-        let mut companions = Vec::new();
+        if let Some(manifest) = &plan.manifest {
+            // What its owner writes here is trusted; from now on the history is all that tells.
+            commands::trust(&session.store.git(), manifest, &session.recorded_manifest()?)?;
+        }
+        let told = plan.concerned.told.iter();
+        let mut companions: Vec<Companion> = told.map(|plugin| notes::comes(plugin, prepared.revision())).collect();
         let ended = match plan.taken_back {
             Some(revision) => confirmation::end(session.store, revision)?,
             None => None,

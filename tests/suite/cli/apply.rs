@@ -15,6 +15,8 @@ $ valvecfg apply - --plugin valve
 valve.threshold 60 -> 50
 valve.mqtt.port 8883 added
 saved as [rev 1]
+------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 "#]]
     );
     assert_screen!(
@@ -49,13 +51,15 @@ valve.hysteresis 2.5 -> 3.0
 valve.poll_interval 15 removed
 valve.mqtt.port 8883 added
 saved as [rev 1]
+------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 "#]]
     );
     assert_screen!(
         environment.screen_with_input("apply - --plugin valve --json", r#"{"threshold": 49}"#),
         str![[r#"
 $ valvecfg apply - --plugin valve --json
-{"revision":"[rev 1]","changes":[{"key":"valve.threshold","before":50,"after":49}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[]}
+{"revision":"[rev 1]","changes":[{"key":"valve.threshold","before":50,"after":49}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[],"deliveries":[]}
 "#]]
     );
 }

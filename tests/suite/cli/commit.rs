@@ -61,7 +61,7 @@ fn a_message_is_taken() {
         environment.screens(&["commit -m 'limits of the plumber' --json", "history -n 1"]),
         str![[r#"
 $ valvecfg commit -m 'limits of the plumber' --json
-{"revision":"[rev 1]","changes":[{"key":"valve.threshold","before":60,"after":55}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[]}
+{"revision":"[rev 1]","changes":[{"key":"valve.threshold","before":60,"after":55}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[],"deliveries":[]}
 
 $ valvecfg history -n 1
 [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte  via commit

@@ -108,7 +108,7 @@ fn programs_are_told_what_waits() {
         timeless(&screens),
         str![[r#"
 $ valvecfg set valve.threshold 55 --confirm-within 10m --json
-{"revision":"[rev 1]","changes":[{"key":"valve.threshold","before":60,"after":55}],"files":[],"absorbed":null,"dry_run":false,"confirmation":{"revision":"[rev 1]","author":"Ines Duarte","until":[..],"seconds_left":[..],"carrier":"watch","changed_since":[]},"warnings":[]}
+{"revision":"[rev 1]","changes":[{"key":"valve.threshold","before":60,"after":55}],"files":[],"absorbed":null,"dry_run":false,"confirmation":{"revision":"[rev 1]","author":"Ines Duarte","until":[..],"seconds_left":[..],"carrier":"watch","changed_since":[]},"warnings":[],"deliveries":[]}
 ------- stderr -------
 `valvecfg confirm` keeps it; in 10m it is taken back
 `valvecfg watch` sees to that; after a reboot it does again, or the next valvecfg command

@@ -84,6 +84,8 @@ fn plain_text_in_its_place_is_sealed_and_a_line_that_is_taken_out_is_gone() {
         str![[r#"
 valve.mqtt.password ‹secret› -> ‹secret›
 saved
+------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 
 "#]]
     );

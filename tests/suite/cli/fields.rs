@@ -46,6 +46,7 @@ const RUNS: &[(&str, &[&str])] = &[
         ],
     ),
     ("status", &["status", "-C ../detached status"]),
+    ("applied", &["applied valve @"]),
     ("confirm", &["confirm --extend 5m", "confirm"]),
     ("diff", &["diff", "diff @~2 @"]),
     ("validate", &["validate"]),
@@ -82,12 +83,14 @@ const RUNS: &[(&str, &[&str])] = &[
 ];
 
 /// Fields that hold what a person or a schema wrote, or what is described elsewhere.
-const OPAQUE: [&str; 8] = [
+const OPAQUE: [&str; 9] = [
     "value",
     "before",
     "after",
     "default",
     "values[]",
+    // Told of with `status`.
+    "deliveries[]",
     "examples[]",
     "absorbed.changes[]",
     "plugins[].changes[]",
@@ -193,6 +196,7 @@ fn the_help_of_each_verb_names_the_fields_of_its_answer_and_no_others() {
 /// What some commands need to find, so that they answer with all there is.
 fn prepare(environment: &TestEnvironment, line: &str) {
     match line {
+        "diff @~2 @" => std::fs::remove_file(environment.path("valvecfg.local.toml")).unwrap(),
         // A hand edit that is absorbed.
         "unset valve.poll_interval" => environment.edit("plugins/valve.toml", "hysteresis = 2.5", "hysteresis = 3.5"),
         "import ../valve.json --plugin valve --fix --skip treshold --skip mode --confirm-within 1h" => {
@@ -204,6 +208,8 @@ fn prepare(environment: &TestEnvironment, line: &str) {
             environment.succeed(&["commit"]);
         }
         "status" => {
+            // A plugin that runs.
+            environment.write("valvecfg.local.toml", "[plugins.valve]\nacknowledges = true\n");
             environment.edit("plugins/valve.toml", "threshold = 56", "threshold = 560");
             environment.edit("valvecfg.toml", "[plugins.valve]", "# ours\n[plugins.valve]");
             environment.write("plugins/stranger.toml", "");

@@ -112,6 +112,8 @@ taken      valve.zones[1].pin        ../settings.json:13  27
 taken      valve.zones[1].flow       ../settings.json:13  9.0
 taken      valve.zones[1].threshold  ../settings.json:13  70
 saved as [rev 1]
+------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 
 $ valvecfg import ../settings.json --plugin valve --fix
            setting                   where                value
@@ -240,7 +242,7 @@ add what is missing to the file, or set it: `valvecfg set valve.mqtt.ca_file VAL
 [exit 1]
 
 $ valvecfg import ../settings.json --plugin valve --fix --json
-{"revision":null,"changes":[],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[],"settings":[{"key":null,"name":"closeAbove","where":"../settings.json:2","state":"unknown","found":null,"becomes":null,"reason":null,"suggestion":null},{"key":null,"name":"treshold","where":"../settings.json:3","state":"unknown","found":null,"becomes":null,"reason":null,"suggestion":"valve.threshold"},{"key":null,"name":"pollInterval","where":"../settings.json:4","state":"unknown","found":null,"becomes":null,"reason":null,"suggestion":"valve.poll_interval"},{"key":"valve.position","name":"position","where":"../settings.json:5","state":"refused","found":180,"becomes":null,"reason":"takes an integer, 0 to 100 percent","suggestion":null},{"key":"valve.mode","name":"mode","where":"../settings.json:6","state":"refused","found":"idle","becomes":null,"reason":"takes \"auto\", \"manual\" or \"off\", default \"auto\"","suggestion":null},{"key":"valve.hysteresis","name":"hysteresis","where":"../settings.json:7","state":"refused","found":"soon","becomes":null,"reason":"takes a number, 0.5 to 20 percent, default 2.5","suggestion":null},{"key":"valve.mqtt.tls","name":"mqtt.tls","where":"../settings.json:8","state":"taken","found":true,"becomes":true,"reason":null,"suggestion":null},{"key":"valve.mqtt.keep_alive","name":"mqtt.keep_alive","where":"../settings.json:8","state":"refused","found":null,"becomes":null,"reason":"a whole number beyond 64 bits: whole numbers are those from -9223372036854775808 to 9223372036854775807","suggestion":null},{"key":"valve.mqtt.password","name":"mqtt.password","where":"../settings.json:8","state":"refused","found":"‹secret›","becomes":null,"reason":"takes a string, at least 8 characters","suggestion":null},{"key":"valve.zones[0].name","name":"zones[0].name","where":"../settings.json:9","state":"refused","found":"a b","becomes":null,"reason":"takes a string, 2 to 24 characters, matching `^[a-z][a-z0-9-]*$`","suggestion":null},{"key":"valve.zones[0].pin","name":"zones[0].pin","where":"../settings.json:9","state":"taken","found":3,"becomes":3,"reason":null,"suggestion":null},{"key":"valve.fail_safe.open","name":"fail_safe.open","where":"../settings.json:10","state":"refused","found":true,"becomes":null,"reason":"`valve.fail_safe` is no table but of type string, so it holds no keys","suggestion":null},{"key":null,"name":"logging.path","where":"../settings.json:11","state":"unknown","found":null,"becomes":null,"reason":null,"suggestion":null},{"key":"valve.mqtt.ca_file","name":null,"where":null,"state":"missing","found":null,"becomes":null,"reason":"takes a string, matching `^/`","suggestion":null},{"key":"valve.zones[0].flow","name":null,"where":null,"state":"missing","found":null,"becomes":null,"reason":"takes a number, more than 0, up to 60 l/min","suggestion":null}],"unresolved":13}
+{"revision":null,"changes":[],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[],"deliveries":[],"settings":[{"key":null,"name":"closeAbove","where":"../settings.json:2","state":"unknown","found":null,"becomes":null,"reason":null,"suggestion":null},{"key":null,"name":"treshold","where":"../settings.json:3","state":"unknown","found":null,"becomes":null,"reason":null,"suggestion":"valve.threshold"},{"key":null,"name":"pollInterval","where":"../settings.json:4","state":"unknown","found":null,"becomes":null,"reason":null,"suggestion":"valve.poll_interval"},{"key":"valve.position","name":"position","where":"../settings.json:5","state":"refused","found":180,"becomes":null,"reason":"takes an integer, 0 to 100 percent","suggestion":null},{"key":"valve.mode","name":"mode","where":"../settings.json:6","state":"refused","found":"idle","becomes":null,"reason":"takes \"auto\", \"manual\" or \"off\", default \"auto\"","suggestion":null},{"key":"valve.hysteresis","name":"hysteresis","where":"../settings.json:7","state":"refused","found":"soon","becomes":null,"reason":"takes a number, 0.5 to 20 percent, default 2.5","suggestion":null},{"key":"valve.mqtt.tls","name":"mqtt.tls","where":"../settings.json:8","state":"taken","found":true,"becomes":true,"reason":null,"suggestion":null},{"key":"valve.mqtt.keep_alive","name":"mqtt.keep_alive","where":"../settings.json:8","state":"refused","found":null,"becomes":null,"reason":"a whole number beyond 64 bits: whole numbers are those from -9223372036854775808 to 9223372036854775807","suggestion":null},{"key":"valve.mqtt.password","name":"mqtt.password","where":"../settings.json:8","state":"refused","found":"‹secret›","becomes":null,"reason":"takes a string, at least 8 characters","suggestion":null},{"key":"valve.zones[0].name","name":"zones[0].name","where":"../settings.json:9","state":"refused","found":"a b","becomes":null,"reason":"takes a string, 2 to 24 characters, matching `^[a-z][a-z0-9-]*$`","suggestion":null},{"key":"valve.zones[0].pin","name":"zones[0].pin","where":"../settings.json:9","state":"taken","found":3,"becomes":3,"reason":null,"suggestion":null},{"key":"valve.fail_safe.open","name":"fail_safe.open","where":"../settings.json:10","state":"refused","found":true,"becomes":null,"reason":"`valve.fail_safe` is no table but of type string, so it holds no keys","suggestion":null},{"key":null,"name":"logging.path","where":"../settings.json:11","state":"unknown","found":null,"becomes":null,"reason":null,"suggestion":null},{"key":"valve.mqtt.ca_file","name":null,"where":null,"state":"missing","found":null,"becomes":null,"reason":"takes a string, matching `^/`","suggestion":null},{"key":"valve.zones[0].flow","name":null,"where":null,"state":"missing","found":null,"becomes":null,"reason":"takes a number, more than 0, up to 60 l/min","suggestion":null}],"unresolved":13}
 ------- stderr -------
 nothing was written: 13 of 15 settings are unresolved
 rename what is unknown in the file, or leave it out: `--skip closeAbove`
@@ -290,6 +292,8 @@ skipped  logging.level    ../settings.yaml:4
 taken    valve.mqtt.host  ../settings.yaml:6  "b.example"
 skipped  mqtt.quality     ../settings.yaml:7
 saved as [rev 1]
+------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 "#]]
     );
     assert_eq!(environment.succeed(&["get", "valve.mqtt.host"]), "b.example\n");
@@ -345,6 +349,8 @@ taken      valve.mqtt.port   ../valve.ini:7  1884
 converted  valve.mqtt.tls    ../valve.ini:8  "off" -> false
 taken      valve.mqtt.topic  ../valve.ini:9  "garden/valve"
 saved as [rev 1]
+------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 
 $ valvecfg get valve.mqtt
 host = "broker.gateway.example"
@@ -405,6 +411,8 @@ skipped  PATH                   ../.env:7
 skipped  THRESHOLD              ../.env:8
 skipped  VALVE_ZONES_7_FLOW     ../.env:9
 saved as [rev 1]
+------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 
 $ valvecfg import ../net.env --plugin net
          setting         where         value
@@ -684,6 +692,8 @@ converted  valve.zones[0].flow  ../app.db, row 6  11 -> 11.0
 skipped    mode                 ../app.db, row 7
 skipped    closeAbove           ../app.db, row 8
 saved as [rev 1]
+------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 
 $ valvecfg import ../two.sqlite --plugin valve
 ------- stderr -------
@@ -817,7 +827,7 @@ help: `valvecfg secret keygen` makes a key for this machine; `valvecfg secret re
 [exit 3]
 
 $ valvecfg import ../settings.json --plugin valve --json
-{"revision":null,"changes":[],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[],"settings":[{"key":"valve.mqtt.password","name":"mqtt.password","where":"../settings.json:1","state":"taken","found":"‹secret›","becomes":"‹secret›","reason":null,"suggestion":null},{"key":null,"name":"mqtt.pasword","where":"../settings.json:1","state":"unknown","found":null,"becomes":null,"reason":null,"suggestion":"valve.mqtt.password"}],"unresolved":1}
+{"revision":null,"changes":[],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[],"deliveries":[],"settings":[{"key":"valve.mqtt.password","name":"mqtt.password","where":"../settings.json:1","state":"taken","found":"‹secret›","becomes":"‹secret›","reason":null,"suggestion":null},{"key":null,"name":"mqtt.pasword","where":"../settings.json:1","state":"unknown","found":null,"becomes":null,"reason":null,"suggestion":"valve.mqtt.password"}],"unresolved":1}
 ------- stderr -------
 nothing was written: 1 of 2 settings is unresolved
 rename what is unknown in the file, or leave it out: `--skip mqtt.pasword`
@@ -835,6 +845,8 @@ $ valvecfg import ../good.json --plugin valve
        setting              where           value
 taken  valve.mqtt.password  ../good.json:1  ‹secret›
 saved as [rev 1]
+------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 
 $ valvecfg import ../good.json --plugin valve
        setting              where           value

@@ -693,6 +693,8 @@ valve.mqtt.pass ‹secret› added
 valve.mqtt.password ‹secret› removed
 valvecfg.toml
 saved as [rev 1]
+------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 
 $ valvecfg get valve.mqtt.pass --reveal
 correct horse
@@ -703,6 +705,8 @@ valve.mqtt.password ‹secret› added
 valve.mqtt.pass ‹secret› removed
 valvecfg.toml
 saved as [rev 2]
+------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 
 $ valvecfg get valve.mqtt.password --reveal
 correct horse
@@ -765,6 +769,7 @@ valvecfg.toml
 saved as [rev 1]
 ------- stderr -------
 migrations/valve/1-to-2.toml, schemas/valve/2.schema.json had been edited by hand; that was recorded first, as [rev 2]
+nothing here tells valve; it takes effect after a restart of it
 
 $ valvecfg get valve.mqtt.password --reveal
 ["correct horse"]
@@ -774,6 +779,8 @@ valve.schema_version 2 -> 1
 valve.mqtt.password ‹secret› -> ‹secret›
 valvecfg.toml
 saved as [rev 3]
+------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 
 $ valvecfg get valve.mqtt.password --reveal
 correct horse

@@ -13,6 +13,7 @@ mod array;
 mod commit;
 mod completion;
 mod confirm;
+mod delivery;
 mod describe;
 mod diff;
 mod doctor;

@@ -118,7 +118,7 @@ fn without_settings_the_required_ones_are_written_with_their_defaults() {
         ]),
         str![[r#"
 $ valvecfg plugin add pump --schema ../2.schema.json --json
-{"revision":"[rev 1]","changes":[{"key":"pump.speed","before":null,"after":1200}],"files":["schemas/pump/2.schema.json","valvecfg.toml"],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[]}
+{"revision":"[rev 1]","changes":[{"key":"pump.speed","before":null,"after":1200}],"files":["schemas/pump/2.schema.json","valvecfg.toml"],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[],"deliveries":[]}
 
 $ valvecfg plugin list
 plugin      version  settings                 title

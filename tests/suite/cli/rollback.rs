@@ -18,6 +18,8 @@ $ valvecfg rollback --yes
 valve.threshold 55 -> 60
 valve.mqtt.port 8883 removed
 saved as [rev 1]
+------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 "#]]
     );
     assert_eq!(environment.read("plugins/valve.toml"), before);
@@ -28,6 +30,8 @@ $ valvecfg rollback --yes
 valve.threshold 60 -> 55
 valve.mqtt.port 8883 added
 saved as [rev 1]
+------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 
 $ valvecfg history -n 2
 [rev 1]  2025-12-01 00:00:00 +00:00  Ines Duarte  via rollback
@@ -115,7 +119,7 @@ heating.target 19.0 -> 20.5
 saved as [rev 4]
 
 $ valvecfg rollback @~4 -m 'all of it' --json
-{"revision":"[rev 5]","changes":[{"key":"valve.mode","before":"off","after":"auto"}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[]}
+{"revision":"[rev 5]","changes":[{"key":"valve.mode","before":"off","after":"auto"}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[],"deliveries":[]}
 
 $ valvecfg rollback @
 ------- stderr -------
@@ -418,7 +422,7 @@ nothing was changed
 warning: plugin `heating` is not in the store any more, and its settings stay away; `git checkout [rev 1] -- plugins/heating.toml schemas/heating/1.schema.json && valvecfg plugin add heating --schema schemas/heating/1.schema.json` brings it back
 
 $ valvecfg rollback @~2 --json
-{"revision":"[rev 2]","changes":[{"key":"valve.threshold","before":55,"after":60}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":["plugin `heating` is not in the store any more, and its settings stay away; `git checkout [rev 3] -- plugins/heating.toml schemas/heating/1.schema.json && valvecfg plugin add heating --schema schemas/heating/1.schema.json` brings it back"]}
+{"revision":"[rev 2]","changes":[{"key":"valve.threshold","before":55,"after":60}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":["plugin `heating` is not in the store any more, and its settings stay away; `git checkout [rev 3] -- plugins/heating.toml schemas/heating/1.schema.json && valvecfg plugin add heating --schema schemas/heating/1.schema.json` brings it back"],"deliveries":[]}
 ------- stderr -------
 warning: plugin `heating` is not in the store any more, and its settings stay away; `git checkout [rev 3] -- plugins/heating.toml schemas/heating/1.schema.json && valvecfg plugin add heating --schema schemas/heating/1.schema.json` brings it back
 

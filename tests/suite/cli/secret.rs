@@ -746,6 +746,8 @@ error: plugins/valve.toml:18: `mqtt.password` is secret and stands here in plain
 $ valvecfg secret set valve.mqtt.password --from-file
 valve.mqtt.password ‹secret› -> ‹secret›
 saved as [rev 2]
+------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 
 $ valvecfg secret list --json
 {"key":"valve.mqtt.password","state":"opens","sealed_for":1,"recipients":1,"changed":"2025-12-01T00:00:00+00:00"}

@@ -60,15 +60,15 @@ fn json_is_one_object() {
         screens,
         str![[r##"
 $ valvecfg set valve.threshold 55 --json
-{"revision":"[rev 1]","changes":[{"key":"valve.threshold","before":60,"after":55}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[]}
+{"revision":"[rev 1]","changes":[{"key":"valve.threshold","before":60,"after":55}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[],"deliveries":[]}
 
 $ valvecfg set valve.threshold 55 --json
-{"revision":null,"changes":[],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[]}
+{"revision":null,"changes":[],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[],"deliveries":[]}
 ------- stderr -------
 nothing to do: it is so already
 
 $ valvecfg set valve.threshold 50 --json --dry-run
-{"revision":null,"changes":[{"key":"valve.threshold","before":55,"after":50}],"files":[],"absorbed":null,"dry_run":true,"confirmation":null,"warnings":[]}
+{"revision":null,"changes":[{"key":"valve.threshold","before":55,"after":50}],"files":[],"absorbed":null,"dry_run":true,"confirmation":null,"warnings":[],"deliveries":[]}
 ------- stderr -------
 nothing was written: this was a dry run
 
@@ -411,6 +411,8 @@ help: nothing was written
 $ valvecfg set heating.boiler.port 503 --expect 502
 heating.boiler.port 503 added
 saved as [rev 2]
+------- stderr -------
+nothing here tells heating; it takes effect after a restart of it
 
 $ valvecfg set valve.threshold=1 valve.mode=off --expect 60
 ------- stderr -------

@@ -25,7 +25,7 @@ $ valvecfg trust
 [STORE] is trusted from now on (remembered in [FOLDER]/home/config/valvecfg/trusted)
 
 $ valvecfg trust --json
-{"folder":"[STORE]","list":"[FOLDER]/home/config/valvecfg/trusted","already":true,"dry_run":false}
+{"folder":"[STORE]","list":"[FOLDER]/home/config/valvecfg/trusted","already":true,"commands":[],"dry_run":false}
 
 $ valvecfg trust /nonexistent
 ------- stderr -------

@@ -36,8 +36,9 @@ nothing was written: this was a dry run
 `valve.poll_interval` would be its default: 10
 
 $ valvecfg unset valve.poll_interval valve.mqtt.keep_alive --json
-{"revision":"[rev 2]","changes":[{"key":"valve.poll_interval","before":15,"after":null},{"key":"valve.mqtt.keep_alive","before":30,"after":null}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[]}
+{"revision":"[rev 2]","changes":[{"key":"valve.poll_interval","before":15,"after":null},{"key":"valve.mqtt.keep_alive","before":30,"after":null}],"files":[],"absorbed":null,"dry_run":false,"confirmation":null,"warnings":[],"deliveries":[{"plugin":"valve","revision":"[rev 2]","state":"untold","reason":null,"since":null,"told":null,"running":null,"need":"restart","restart":"valve","ways":[]}]}
 ------- stderr -------
+nothing here tells valve; it takes effect after a restart of it
 `valve.poll_interval` is its default: 10
 `valve.mqtt.keep_alive` is its default: 60
 

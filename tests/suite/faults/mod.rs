@@ -5,6 +5,7 @@
 //! faults::` runs every point; it takes some minutes.
 
 mod canary;
+mod delivery;
 mod disk;
 mod errors;
 mod full;
