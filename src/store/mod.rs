@@ -19,6 +19,7 @@ mod commands;
 mod commit;
 mod companion;
 mod compare;
+mod configuration;
 mod confirmation;
 mod custody;
 mod declared;
@@ -76,6 +77,9 @@ pub use apply::{ApplyError, Incoming};
 pub use chain::MigrateError;
 pub use checked::CheckedFile;
 pub use compare::{Difference, FileDifference, Shown};
+#[cfg(feature = "stream")]
+pub use configuration::ChangeStream;
+pub use configuration::{Changes, Configuration, ConfigurationError, Offer, Stopper};
 pub use confirmation::{Carrier, ConfirmationError, Confirmed, Errand, Expiry, Pending, Starter, Within};
 pub use custody::{SecretError, personal_identity};
 pub use delivery::{AnswerError, Answered, Delivery, DeliveryState, TargetError, Urgency};

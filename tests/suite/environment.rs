@@ -78,6 +78,13 @@ impl TestEnvironment {
         fs::read(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
+    /// The text of a file in the folder that the store stands in.
+    #[track_caller]
+    pub(crate) fn read_beside(&self, path: &str) -> String {
+        let bytes = fs::read(self.folder().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        String::from_utf8(bytes).unwrap()
+    }
+
     /// Writes a file of the store as a simple editor does, in place.
     pub(crate) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) {
         let path = self.path(path);

@@ -5,6 +5,7 @@ mod architecture;
 mod cli;
 mod confirmation;
 mod environment;
+mod examples;
 mod faults;
 mod generated;
 mod history;

@@ -29,7 +29,7 @@ pub enum Expiry {
         /// The revision that was not confirmed.
         revision: RevisionId,
         /// What taking it back changed.
-        outcome: Outcome,
+        outcome: Box<Outcome>,
     },
     /// Some of it was changed again since, and a person must decide.
     ChangedSince(Pending),
@@ -45,7 +45,7 @@ impl Store {
         Ok(match self.expire_silently()? {
             Expiry::TakenBack { revision, outcome } => Expiry::TakenBack {
                 revision,
-                outcome: self.delivering(outcome, &Intent::default()),
+                outcome: Box::new(self.delivering(*outcome, &Intent::default())),
             },
             other @ (Expiry::Nothing | Expiry::NotDue(_) | Expiry::ChangedSince(_)) => other,
         })
@@ -75,7 +75,10 @@ impl Store {
                 write(&git, Ownership::of(self.root())?, &waiting)?;
             }
             let revision = waiting.revision;
-            back.map(|outcome| Expiry::TakenBack { revision, outcome })
+            back.map(|outcome| Expiry::TakenBack {
+                revision,
+                outcome: Box::new(outcome),
+            })
         })
     }
 

@@ -12,7 +12,7 @@ use crate::environment::TestEnvironment;
 fn told_by(script: &str, besides: &str) -> TestEnvironment {
     let environment = TestEnvironment::gateway();
     let path = environment.folder().join("tell");
-    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    environment.beside("tell", format!("#!/bin/sh\n{script}\n"));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     environment.edit(
         "valvecfg.toml",
@@ -79,7 +79,7 @@ $ valvecfg status --json
 {"folder":"[STORE]","revision":{"id":"[rev 5]","parent":"[rev 4]","time":"2025-12-01T00:00:00+00:00","author":{"name":"Ines Duarte","email":"ines@gateway.example"},"message":"valve.threshold 55 -> 50, valve.zones[0].flow 12.5 -> 3.5","via":"set"},"trouble":null,"confirmation":null,"plugins":[{"name":"heating","state":"recorded","changes":[],"violations":0,"delivery":null},{"name":"irrigation","state":"recorded","changes":[],"violations":0,"delivery":null},{"name":"valve","state":"recorded","changes":[],"violations":0,"delivery":{"plugin":"valve","revision":"[rev 5]","state":"applied","reason":null,"since":null,"told":"[rev 5]","running":"[rev 5]","need":null,"restart":null,"ways":["`../tell`"]}}],"files":[],"strangers":[]}
 "#]]
     );
-    let told = fs::read_to_string(environment.folder().join("told")).unwrap();
+    let told = environment.read_beside("told");
     assert!(told.contains("VALVECFG_PLUGIN=valve\n"), "{told}");
     assert!(told.contains("VALVECFG_KEYS=threshold zones[0].flow\n"), "{told}");
 }
@@ -138,7 +138,7 @@ help: the change is saved; the next change and `valvecfg watch` try again, and `
 [exit 7]
 "#]]
     );
-    fs::write(environment.folder().join("well"), "").unwrap();
+    environment.beside("well", "");
     // Its turn comes after a second.
     let begun = std::time::Instant::now();
     loop {
@@ -179,7 +179,7 @@ saved as [rev 1]
 valve runs it
 "#]]
     );
-    let read = |name: &str| fs::read_to_string(environment.folder().join(name)).unwrap();
+    let read = |name: &str| environment.read_beside(name);
     assert_eq!(read("mode"), "440\n");
     assert!(read("seen").contains("\"threshold\": 55,"), "{}", read("seen"));
     assert!(read("valve.env").contains("VALVE_THRESHOLD=55\n"));
@@ -231,7 +231,7 @@ fn a_change_of_comments_alone_tells_nobody() {
     environment.succeed(&["set", "valve.threshold", "55"]);
     environment.edit("plugins/valve.toml", "threshold = 55", "threshold = 55 # ours");
     environment.succeed(&["commit"]);
-    assert_eq!(fs::read_to_string(environment.folder().join("told")).unwrap(), "told\n");
+    assert_eq!(environment.read_beside("told"), "told\n");
     assert_screen!(
         environment.screens(&["status"]),
         str![[r#"
@@ -418,10 +418,7 @@ fn what_holds_for_this_machine_alone_stands_before_the_manifest() {
         "[plugins.valve]\nnotify = [{ command = [\"sh\", \"-c\", \"echo local >> ../told\"] }]\n",
     );
     environment.succeed(&["set", "valve.threshold", "55"]);
-    assert_eq!(
-        fs::read_to_string(environment.folder().join("told")).unwrap(),
-        "local\n"
-    );
+    assert_eq!(environment.read_beside("told"), "local\n");
     assert_eq!(environment.git_succeed(&["status", "--short"]), "");
     environment.write("valvecfg.local.toml", "[plugins.valve]\nnotfiy = []\n");
     assert_screen!(

@@ -33,7 +33,7 @@ fn copy(prepared: &TestEnvironment) -> TestEnvironment {
 
 /// The last that the plugin was told.
 fn told(environment: &TestEnvironment) -> String {
-    let told = fs::read_to_string(environment.folder().join("told")).unwrap();
+    let told = environment.read_beside("told");
     told.lines().last().unwrap_or_default().to_owned()
 }
 
