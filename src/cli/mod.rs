@@ -56,7 +56,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let printer = Printer::new(&options);
     let options = Options::resolve(options);
     let ended = verb.run(&options);
-    printer.print_notices(&options.notices.take());
+    options.say_notices();
     match ended {
         Ok(reply) => {
             let exit = printer.print(&reply);

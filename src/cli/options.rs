@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::carrier;
 use super::diagnostic::Style;
+use super::diagnostic::printable::escaped;
 use super::report::Failure;
 use crate::duration::{Span, SpanError};
 use crate::store::{Intent, Limits, Notices, Store, StoreError, Within, find};
@@ -131,7 +132,7 @@ pub(crate) struct Options {
     /// Whether questions can be asked: a terminal on both ends, and nobody forbade it.
     pub interactive: bool,
     /// What the store did besides what it was asked for.
-    pub notices: Notices,
+    notices: Notices,
 }
 
 impl Options {
@@ -194,6 +195,15 @@ impl Options {
                 window,
                 start: carrier::start,
             }),
+        }
+    }
+
+    /// Says what the store did, or could not do, besides what it was asked for.
+    pub(crate) fn say_notices(&self) {
+        let mut err = std::io::stderr().lock();
+        for notice in self.notices.take().iter().filter(|_| !self.typed.quiet) {
+            // Where stderr is closed, the answer and the exit code still say what was asked for.
+            let _said = writeln!(err, "{}", escaped(notice));
         }
     }
 

@@ -154,13 +154,6 @@ impl Printer {
         notes.iter().try_for_each(|note| writeln!(err, "{note}"))
     }
 
-    /// Prints what was done, or could not be, besides what was asked for.
-    pub(crate) fn print_notices(&self, notices: &[String]) {
-        let notices: Vec<String> = notices.iter().map(|notice| escaped(notice).into_owned()).collect();
-        // Where stderr is closed, the answer and the exit code still say what was asked for.
-        let _printed = self.print_notes(&notices);
-    }
-
     /// Prints what could not be done after the answer was given. It changes nothing of that.
     pub(crate) fn print_warning(&self, failure: &Failure) {
         if !self.quiet {

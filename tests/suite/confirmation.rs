@@ -25,7 +25,7 @@ pub(crate) fn make_due(environment: &TestEnvironment) {
     alter(environment, |waiting| waiting["window"] = json!(0));
 }
 
-/// Changes what the store knows of what waits.
+/// Changes what the store knows of what waits, at once.
 #[track_caller]
 pub(crate) fn alter(environment: &TestEnvironment, change: impl FnOnce(&mut Json)) {
     let text = String::from_utf8(environment.read(CONFIRMATION)).unwrap();
@@ -35,5 +35,10 @@ pub(crate) fn alter(environment: &TestEnvironment, change: impl FnOnce(&mut Json
     let body = waiting.to_string();
     environment.beside("confirmation", &body);
     let sum = environment.git_succeed(&["hash-object", "../confirmation"]);
-    environment.write(CONFIRMATION, format!("{sum}{body}\n"));
+    environment.beside("confirmation", format!("{sum}{body}\n"));
+    std::fs::rename(
+        environment.folder().join("confirmation"),
+        environment.path(CONFIRMATION),
+    )
+    .unwrap();
 }

@@ -65,6 +65,8 @@ pub(crate) fn run(args: &ExecArgs, options: &Options) -> Result<Reply, Failure> 
     let mut command = Command::new(program);
     command.args(arguments);
     command.envs(variables.iter().map(|(name, value)| (name, value.as_str())));
+    // Nothing comes back to say it later.
+    options.say_notices();
     let refused = command.exec();
     let exit = if refused.kind() == io::ErrorKind::NotFound {
         Exit::NoCommand

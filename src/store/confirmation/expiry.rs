@@ -170,8 +170,9 @@ impl Store {
         };
         let impatient = Self { limits, ..self.clone() };
         match impatient.expire_silently().map(|expiry| self.say(&expiry)) {
-            // Its writer is alive, and does it before anything else.
-            Ok(()) | Err(StoreError::Lock(LockError::Busy { .. })) => Ok(BTreeMap::new()),
+            Ok(()) => Ok(BTreeMap::new()),
+            // Somebody writes, and most likely this.
+            Err(StoreError::Lock(LockError::Busy { .. })) => self.instead(waiting.revision),
             Err(error) => {
                 self.notices.add(not_taken_back(waiting.revision, &error));
                 self.instead(waiting.revision)

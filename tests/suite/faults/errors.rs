@@ -233,7 +233,7 @@ fn assert_names_the_cause(screen: &Screen, call: &Call, words: &str, fault: &str
 /// The calls on files that the program itself makes for a store: not those of its start, nor of its words. Left
 /// out is seeding a hash table, at whose failure a dependency ends the process by itself; that is a kill, which is
 /// another test.
-fn points(calls: &[Call]) -> impl Iterator<Item = &Call> {
+pub(super) fn points(calls: &[Call]) -> impl Iterator<Item = &Call> {
     let begin = calls
         .iter()
         .position(|call| call.text.contains("valvecfg.toml"))

@@ -296,7 +296,7 @@ fn an_init_survives_kill_9_at_every_system_call() {
 
 /// Where to kill: in the full sweep before every call, or before each of those after which the disk looks different;
 /// else before every fifth of these. Killed between two of them, it leaves the same.
-fn points(calls: &[Call], every_call: bool, stride: usize) -> impl Iterator<Item = &Call> {
+pub(super) fn points(calls: &[Call], every_call: bool, stride: usize) -> impl Iterator<Item = &Call> {
     let step = stride * if everything() { 1 } else { 5 };
     let wanted = move |call: &&Call| everything() && every_call || call.is_altering();
     // The last ones are those after which it is recorded.
@@ -446,13 +446,13 @@ fn copy(scenario: &Scenario, environment: &TestEnvironment) -> TestEnvironment {
 }
 
 /// Lets other users into a test's folder, which is private at first.
-fn open_to_all(environment: &TestEnvironment) {
+pub(super) fn open_to_all(environment: &TestEnvironment) {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(environment.folder(), std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// Whether the program lies where other users can reach it.
-fn others_may_run_it() -> bool {
+pub(super) fn others_may_run_it() -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     std::path::Path::new(crate::environment::VALVECFG)
         .ancestors()

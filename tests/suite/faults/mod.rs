@@ -5,6 +5,8 @@
 //! faults::` runs every point; it takes some minutes.
 
 mod canary;
+mod confirm;
+mod confirm_kill;
 mod delivery;
 mod disk;
 mod errors;

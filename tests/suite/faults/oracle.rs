@@ -42,8 +42,8 @@ pub(super) fn settings(environment: &TestEnvironment) -> Settings {
     found
 }
 
-/// Everything in a store but times, so that two equal states are looked at once. Git's index and what names its
-/// checksum hold times, so only their presence counts.
+/// Everything in a store but times, so that two equal states are looked at once. Git's index, what names its
+/// checksum, and what waits for confirmation hold times, so only their presence counts.
 pub(super) fn state(root: &Path) -> u64 {
     let mut hasher = DefaultHasher::new();
     for (path, is_folder) in walk(root) {
@@ -51,7 +51,7 @@ pub(super) fn state(root: &Path) -> u64 {
         name.hash(&mut hasher);
         if !is_folder {
             let bytes = fs::read(&path).unwrap();
-            let has_times = ["index", "index.lock", "journal"]
+            let has_times = ["index", "index.lock", "journal", "confirmation"]
                 .iter()
                 .any(|times| path.ends_with(times));
             if has_times {
