@@ -185,7 +185,20 @@ fn more_than_the_system_keeps_is_a_rescan() {
     assert_eq!(scene.touched(), BTreeSet::from(["valve.toml".to_owned()]));
 }
 
+/// Who runs programs in this process has the same signals end it, so this signals a process of its own.
 #[test]
+fn signals_end_the_wait() {
+    let own = std::env::current_exe().unwrap();
+    let output = std::process::Command::new(own)
+        .args(["--ignored", "--exact", "watch::tests::threads_and_signals_wake_it"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[test]
+#[ignore = "it is a part of another"]
 fn threads_and_signals_wake_it() {
     let folder = tempfile::tempdir().unwrap();
     let bell = Arc::new(Bell::of_signals().unwrap());
