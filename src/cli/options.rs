@@ -215,6 +215,14 @@ impl Options {
         }
     }
 
+    /// How answers are drawn on stdout.
+    pub(crate) fn style_of_answers(&self) -> Style {
+        Style {
+            color: self.typed.color.applies(std::io::stdout().is_terminal()),
+            ..Style::default()
+        }
+    }
+
     /// Whether to plan only.
     pub(crate) fn dry_run(&self, dry: DryRun) -> bool {
         self.typed.dry_run || dry.dry_run

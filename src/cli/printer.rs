@@ -233,7 +233,7 @@ impl Printer {
 }
 
 /// Prints an answer, and notices where it goes nowhere.
-pub(super) fn print(text: &[u8]) -> io::Result<()> {
+pub(in crate::cli) fn print(text: &[u8]) -> io::Result<()> {
     if super::start::stdout_was_closed() && !text.is_empty() {
         return Err(rustix::io::Errno::BADF.into());
     }

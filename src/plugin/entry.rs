@@ -154,7 +154,7 @@ struct NotifyEntry {
     /// A signal to the plugin's process, such as `SIGHUP`; `pid-file` or `process` says to which.
     #[serde(skip_serializing_if = "Option::is_none")]
     signal: Option<String>,
-    /// The file that holds the number of the plugin's process.
+    /// The file that holds the number of the plugin's process: absolute, or from the store's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pid_file: Option<PathBuf>,
     /// The program, by its absolute path, whose process is meant; beside `pid-file`, what that process must run.

@@ -30,6 +30,7 @@ mod editing;
 mod error;
 mod exposure;
 mod find;
+mod follow;
 mod get;
 mod import;
 mod init;

@@ -1,6 +1,6 @@
 //! `valvecfg status`
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use clap::Args;
 use serde_json::{Value as Json, json};
@@ -10,7 +10,7 @@ use crate::cli::diagnostic::printable::escaped;
 use crate::cli::diagnostic::{self, Style};
 use crate::cli::exit::Exit;
 use crate::cli::options::Options;
-use crate::cli::printer::{Answer, Reply};
+use crate::cli::printer::{self, Answer, Reply};
 use crate::cli::report::Failure;
 use crate::document::KeyPath;
 use crate::schema::Code;
@@ -29,10 +29,16 @@ pub(crate) struct StatusArgs {
     /// End with 1 where something was edited by hand or is not valid
     #[arg(long)]
     exit_code: bool,
+    /// Keep it on the screen, shown again whenever it changes; with --json, a line each time
+    #[arg(long, conflicts_with = "exit_code")]
+    watch: bool,
 }
 
 /// Runs the verb.
 pub(crate) fn run(args: &StatusArgs, options: &Options) -> Result<Reply, Failure> {
+    if args.watch {
+        return watch(options);
+    }
     let status = options.open_store()?.status()?;
     let exit = if args.exit_code && !status.is_clean() {
         Exit::No
@@ -40,6 +46,32 @@ pub(crate) fn run(args: &StatusArgs, options: &Options) -> Result<Reply, Failure
         Exit::Done
     };
     Ok(Reply::of(status).exit(exit))
+}
+
+/// Keeps the status on the screen, or prints it anew below.
+fn watch(options: &Options) -> Result<Reply, Failure> {
+    /// Clears the screen and begins at its top.
+    const CLEAR: &[u8] = b"\x1b[H\x1b[2J\x1b[3J";
+    let is_screen = io::stdout().is_terminal() && !options.json();
+    let style = options.style_of_answers();
+    let mut failed = None;
+    options.open_store()?.follow(&mut |status| {
+        let mut text = Vec::new();
+        let shown = if options.json() {
+            writeln!(text, "{}", json!(status))
+        } else {
+            text.extend_from_slice(if is_screen { CLEAR } else { b"" });
+            status.show(&mut text, style)
+        };
+        let printed = shown.and_then(|()| printer::print(&text));
+        failed = printed.err();
+        failed.is_none()
+    })?;
+    match failed {
+        // Whoever read us has seen enough.
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::printing(error)),
+        Some(_) | None => Ok(Reply::nothing()),
+    }
 }
 
 impl Answer for Status {

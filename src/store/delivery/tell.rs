@@ -6,7 +6,7 @@ use super::standing::{Delivery, DeliveryState, News};
 use super::state::{self, Answer, Record, Told, Trouble, notes};
 use super::{Urgency, target};
 use crate::history;
-use crate::plugin::{self, Health, Need, Notify, Telling, sentence};
+use crate::plugin::{self, Health, Need, Notify, Target, Telling, sentence};
 use crate::revision::RevisionId;
 use crate::store::local::{Local, Reach};
 use crate::store::lock::LockError;
@@ -35,7 +35,18 @@ impl<'s> Deliverer<'s> {
 
     /// How a plugin is reached here, if anybody says how.
     pub(in crate::store) fn reach(&self, plugin: &str) -> Option<Reach> {
-        self.local.reach(plugin, self.session.rules.manifest())
+        let mut reach = self.local.reach(plugin, self.session.rules.manifest())?;
+        for way in &mut reach.notify {
+            // Whoever tells it may stand anywhere.
+            if let Notify::Signal {
+                target: Target::PidFile { path, .. },
+                ..
+            } = way
+            {
+                *path = self.session.store.root().join(&*path);
+            }
+        }
+        Some(reach)
     }
 
     /// Tells a plugin where it has to be told; nothing where nobody says how, or where it has to wait for its turn.

@@ -523,13 +523,13 @@ $ valvecfg set valve.mqtt.keep_alive 45
 valve.mqtt.keep_alive 30 -> 45
 saved as [rev 1]
 ------- stderr -------
-valve is not running (there is no ../valve.pid); it reads its settings when it starts
+valve is not running (there is no [STORE]/../valve.pid); it reads its settings when it starts
 
 $ valvecfg set valve.threshold 55
 valve.threshold 60 -> 55
 saved as [rev 2]
 ------- stderr -------
-valve is not running (there is no ../valve.pid); it reads its settings when it starts
+valve is not running (there is no [STORE]/../valve.pid); it reads its settings when it starts
 "#]]
     );
     let environment = TestEnvironment::gateway();

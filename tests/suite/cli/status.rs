@@ -274,3 +274,30 @@ $ valvecfg status --exit-code --json
 "#]]
     );
 }
+
+#[test]
+fn it_is_told_again_when_it_changes() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+
+    let environment = TestEnvironment::gateway();
+    let mut command = environment.command(crate::environment::VALVECFG);
+    command.args(["status", "--watch", "--json"]).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || -> serde_json::Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    let first = next();
+    environment.succeed(&["set", "valve.threshold", "55"]);
+    // What it saw in the middle of the change may be told as well.
+    let second = std::iter::repeat_with(&mut next)
+        .find(|status| status["revision"]["id"] != first["revision"]["id"])
+        .unwrap();
+    assert_eq!(second["revision"]["message"], "valve.threshold 60 -> 55");
+    environment.edit("plugins/valve.toml", "threshold = 55", "threshold = 155");
+    let third = std::iter::repeat_with(&mut next)
+        .find(|status| status["plugins"][2]["violations"] == 1)
+        .unwrap();
+    assert_eq!(third["plugins"][2]["state"], "edited");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
