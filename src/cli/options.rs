@@ -209,8 +209,13 @@ impl Options {
 
     /// How violations and changes are drawn on stderr, where questions stand.
     pub(crate) fn style(&self) -> Style {
+        self.style_on(std::io::stderr().is_terminal())
+    }
+
+    /// How they are drawn elsewhere.
+    pub(crate) fn style_on(&self, is_terminal: bool) -> Style {
         Style {
-            color: self.typed.color.applies(std::io::stderr().is_terminal()),
+            color: self.typed.color.applies(is_terminal),
             ..Style::default()
         }
     }
@@ -226,6 +231,11 @@ impl Options {
     /// Whether to plan only.
     pub(crate) fn dry_run(&self, dry: DryRun) -> bool {
         self.typed.dry_run || dry.dry_run
+    }
+
+    /// Whether a dry run was asked for before the verb.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.typed.dry_run
     }
 
     pub(crate) fn store_folder(&self) -> Option<&std::path::Path> {

@@ -172,6 +172,7 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
         StoreError::Apply(error) => apply_hints(error),
         StoreError::Secret(error) => secret::hints(error),
         StoreError::Render(error) => render_hints(error),
+        StoreError::Watch(error) => system::watch_hints(error),
         StoreError::Target(_) => (Exit::No, Vec::new()),
         StoreError::Answer(AnswerError::Outdated { .. }) => (Exit::No, hints("nothing was changed".into())),
         StoreError::NotJson { .. } => (Exit::No, hints("nothing was written".into())),

@@ -2,6 +2,7 @@
 //!
 //! It knows bytes, paths, owners and disks; it does not know TOML, git or stores.
 
+mod aside;
 mod attributes;
 mod durable;
 mod private;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 use thiserror::Error;
 
+pub use aside::set_aside;
 pub use durable::Durability;
 pub use private::{Private, private_target, replace_private};
 pub use replace::{Replacement, Step, replace_file, staged_path};

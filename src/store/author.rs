@@ -81,7 +81,7 @@ fn describe(history: Option<&History>, home: Option<&Path>, account: Option<&Acc
 }
 
 /// The current time, or the one that git's variables name.
-fn now() -> Moment {
+pub(super) fn now() -> Moment {
     let given = env::var("GIT_COMMITTER_DATE")
         .or_else(|_| env::var("GIT_AUTHOR_DATE"))
         .ok();

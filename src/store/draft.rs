@@ -74,6 +74,8 @@ pub(super) enum ByHand {
     First,
     /// It is itself what is to be recorded.
     Accepted,
+    /// The same in the name of the file's owner, where it is valid; else it stays where it is, unrecorded.
+    AcceptedIfValid,
     /// A person has seen it and put something else in its place, so that it need not be recorded, nor be valid.
     Superseded,
 }
@@ -208,6 +210,11 @@ impl<'d, 's> Draft<'d, 's> {
         Ok(())
     }
 
+    /// Takes back that a file was looked at, and what was to become of it.
+    pub(super) fn forget(&mut self, path: &str) {
+        self.files.remove(path);
+    }
+
     /// Says that this takes a revision back: its history names it, and nobody needs to confirm it any more.
     pub(super) fn takes_back(&mut self, revision: RevisionId) {
         self.taken_back = Some(revision);
@@ -235,9 +242,9 @@ impl<'d, 's> Draft<'d, 's> {
 
     /// Whether the plan looks at a file by itself.
     pub(super) fn is_seen(&self, path: &str) -> bool {
-        self.files
-            .get(path)
-            .is_some_and(|file| file.by_hand == ByHand::Accepted || file.after != file.live)
+        self.files.get(path).is_some_and(|file| {
+            matches!(file.by_hand, ByHand::Accepted | ByHand::AcceptedIfValid) || file.after != file.live
+        })
     }
 
     /// Whether the verb changes or records what a plugin's settings must be.

@@ -175,24 +175,8 @@ impl Store {
     /// An edited text as it may be kept in a file: without what was typed at the keys of secrets.
     pub fn without_typed_secrets(&self, before: &Editable, edited: &[u8]) -> Result<Vec<u8>, StoreError> {
         let rules = Rules::read(Live::open(self)?)?;
-        let schema = rules.schema(&before.plugin)?;
-        let Ok(text) = std::str::from_utf8(edited) else {
-            return Ok(edited.to_vec());
-        };
-        if !schema.has_secrets() {
-            return Ok(edited.to_vec());
-        }
-        let hidden = match Document::parse(text) {
-            Err(_) => checked::likely_secrets(text, &rules.secret_names(&before.plugin)),
-            Ok(document) => {
-                let is_placeholder = |value: &Value| before.covers.iter().any(|cover| cover.shown.reveal() == value);
-                let mut values = schema.secret_values(&document);
-                values.retain(|(_, value)| sealed_text(value).is_none() && !is_placeholder(value));
-                let places = values.iter().filter_map(|(path, _)| document.locate(path));
-                places.map(|location| location.value).collect()
-            }
-        };
-        Ok(spliced(text, hidden.into_iter().map(|place| (place, MASK))).into_bytes())
+        let is_placeholder = |value: &Value| before.covers.iter().any(|cover| cover.shown.reveal() == value);
+        without_plain_secrets(&rules, &before.plugin, edited, &is_placeholder)
     }
 
     /// Puts a restored text in the place of the one that was given to the editor. What stood there need not have been
@@ -213,6 +197,32 @@ impl Store {
             draft.put_file(&before.path, Some(after.to_vec()))
         })
     }
+}
+
+/// A text as it may be kept in a file: without what stands in plain text at the keys of secrets, but for placeholders.
+pub(super) fn without_plain_secrets(
+    rules: &Rules<'_>,
+    plugin: &str,
+    bytes: &[u8],
+    is_placeholder: &dyn Fn(&Value) -> bool,
+) -> Result<Vec<u8>, StoreError> {
+    let schema = rules.schema(plugin)?;
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Ok(bytes.to_vec());
+    };
+    if !schema.has_secrets() {
+        return Ok(bytes.to_vec());
+    }
+    let hidden = match Document::parse(text) {
+        Err(_) => checked::likely_secrets(text, &rules.secret_names(plugin)),
+        Ok(document) => {
+            let mut values = schema.secret_values(&document);
+            values.retain(|(_, value)| sealed_text(value).is_none() && !is_placeholder(value));
+            let places = values.iter().filter_map(|(path, _)| document.locate(path));
+            places.map(|location| location.value).collect()
+        }
+    };
+    Ok(spliced(text, hidden.into_iter().map(|place| (place, MASK))).into_bytes())
 }
 
 /// Makes what stands for a sealed value, given its key below the plugin and its sealed form.

@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::{
     AnswerError, ApplyError, CheckedFile, ConfirmationError, FindError, GetError, InitError, LockError, MigrateError,
     PluginError, RenderError, RollbackError, SecretError, SetError, SettingError, SkipError, TargetError, ValueError,
+    WatchError,
 };
 use crate::document::EditError;
 use crate::files::FileError;
@@ -162,6 +163,9 @@ pub enum StoreError {
     /// Settings cannot be written in a format.
     #[error(transparent)]
     Render(#[from] RenderError),
+    /// The store is not watched.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
     /// What a plugin reads was not written.
     #[error(transparent)]
     Target(#[from] TargetError),

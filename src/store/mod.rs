@@ -68,6 +68,7 @@ mod types;
 mod upgrade;
 mod validate;
 mod versions;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -111,6 +112,7 @@ pub use timeline::{Filter, Progress, ValueAt};
 pub use trust::Trusted;
 pub use types::Mistyped;
 pub use validate::{Input, Scope, ValidateOptions, is_refused, validate_files};
+pub use watch::{OnInvalid, WatchError, WatchEvent, WatchReport};
 
 /// What holds for all verbs on a store.
 #[derive(Clone, Copy, Debug)]

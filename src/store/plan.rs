@@ -1,11 +1,11 @@
 //! Plan: a verb's change, checked, with all that is needed to record it, and not yet written.
 
+mod by_hand;
 mod concerned;
 mod judged;
 mod record;
 
 use std::collections::BTreeSet;
-use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -57,6 +57,9 @@ pub struct Outcome {
     pub confirmation: Option<Pending>,
     /// What else there is to know, in words.
     pub warnings: Vec<String>,
+    /// Hand edits that are not valid and were left alone, where the verb records only those that are.
+    #[serde(skip)]
+    pub left: Vec<CheckedFile>,
     /// How the running plugins stand that were told of it.
     pub deliveries: Vec<Delivery>,
     /// The running plugins that it concerns.
@@ -92,6 +95,10 @@ pub(super) struct Plan {
     by_hand_owner: Option<u32>,
     /// What stands in the folder as it is to be recorded.
     accepted: Vec<FileChange>,
+    /// To whom that belongs, where it is recorded in the name of whoever wrote it.
+    accepted_owner: Option<u32>,
+    /// Hand edits that are not valid and stay where they are.
+    left: Vec<CheckedFile>,
     files: Vec<FileChange>,
     changes: Vec<Change>,
     /// What stands in the folder, is recorded nowhere, and goes without being recorded; and whether everybody may
@@ -233,60 +240,6 @@ fn plan(
         plan.manifest = Some(rules.manifest().clone());
     }
     Ok(plan)
-}
-
-impl Plan {
-    /// Takes up a hand edit, or says why it cannot be.
-    fn take_up(
-        &mut self,
-        session: &Session<'_>,
-        rules: &Rules<'_>,
-        path: &str,
-        file: &DraftFile,
-    ) -> Result<Option<CheckedFile>, StoreError> {
-        let mut changes = Vec::new();
-        let belongs = |plugin: &&str| rules.has(plugin) || session.rules.has(plugin);
-        if let Some(plugin) = plugin_of(path).filter(belongs) {
-            if file.live.is_none() && file.after.is_none() && rules.has(plugin) {
-                // Its settings would silently become their defaults.
-                return Ok(Some(CheckedFile::missing(path)));
-            }
-            let live = draft::parse(path, file.live.clone().unwrap_or_default(), &session.live)?;
-            let recorded = draft::parse(path, recorded(session, file)?.unwrap_or_default(), &session.live)?;
-            if file.live.is_some() {
-                // A plugin that goes, or that comes to another schema version, is checked by the rules that it had.
-                let is_of_before = !rules.has(plugin) || file.as_it_stands;
-                let its_rules = if is_of_before { &session.rules } else { rules };
-                // An identity that cannot be used here keeps nobody from saving what has nothing to do with it.
-                let keyring = || session.store.keyring(&|_| None).ok().flatten();
-                let mut checked = its_rules.check_by_hand(plugin, &recorded, &live, &keyring)?;
-                if checked.is_refused() && file.as_it_stands {
-                    // It may be of the version that is put in force only now.
-                    checked = rules.check_by_hand(plugin, &recorded, &live, &keyring)?;
-                }
-                if checked.is_refused() {
-                    return Ok(Some(checked));
-                }
-            }
-            changes.extend(rules.changes(plugin, &recorded, &live));
-        }
-        let change = FileChange {
-            path: path.to_owned(),
-            before: None,
-            before_blob: None,
-            after: file.live.clone(),
-        };
-        if file.by_hand == ByHand::Accepted {
-            self.changes.extend(changes);
-            self.accepted.push(change);
-            return Ok(None);
-        }
-        self.by_hand_changes.extend(changes);
-        let metadata = std::fs::metadata(session.store.root.join(path)).ok();
-        self.by_hand_owner = self.by_hand_owner.or(metadata.map(|metadata| metadata.uid()));
-        self.by_hand.push(change);
-        Ok(None)
-    }
 }
 
 /// Checks a plugin's settings as a verb wants them, with their new secrets in plain text, and seals those. Settings

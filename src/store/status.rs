@@ -247,7 +247,7 @@ fn checked_by_hand(
 
 /// What keeps one plugin's settings from being looked at, as something wrong with them; an error that concerns the
 /// whole store stays one.
-fn unchecked(name: &str, error: StoreError) -> Result<CheckedFile, StoreError> {
+pub(super) fn unchecked(name: &str, error: StoreError) -> Result<CheckedFile, StoreError> {
     let path = settings_path(name);
     let code = if let StoreError::File(error) = &error {
         return Ok(CheckedFile::unreadable(&path, error));

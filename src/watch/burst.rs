@@ -1,7 +1,7 @@
 //! How often touched paths are answered: the first touch at once, those that follow it ever more slowly.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Lost;
@@ -11,10 +11,27 @@ use super::clock::BootTime;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 /// The longest pause between two answers.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How long somebody who makes a new file may take to begin to write it.
+const NEW: Duration = Duration::from_millis(100);
+/// How long somebody who writes a file may pause. One that is never closed is taken as it is after that.
+const OPEN: Duration = Duration::from_secs(2);
 /// A path that was not touched for so long is touched for the first time again.
 const QUIET: Duration = Duration::from_secs(1);
 /// More paths than a store has: beyond, all are looked at.
 const MOST_PATHS: usize = 1 << 16;
+
+/// What is known of a file that was touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// It is as whoever wrote it wanted it: closed, renamed, removed.
+    Complete,
+    /// It got other rights, which says nothing of its content.
+    Same,
+    /// It has just got its name, and may be written from now on.
+    New,
+    /// Somebody writes it, and has not closed it.
+    Open,
+}
 
 /// The paths that were touched of late.
 #[derive(Default)]
@@ -22,6 +39,8 @@ pub(super) struct Bursts {
     paths: BTreeMap<PathBuf, Burst>,
     /// The same for what concerns all of them.
     all: Option<Burst>,
+    /// How often the content of any of them has changed.
+    changes: u64,
 }
 
 /// One path.
@@ -33,17 +52,38 @@ struct Burst {
     answered: Option<(BootTime, Duration)>,
     /// When it is to be answered.
     due: Option<BootTime>,
+    /// Since when it is written, where that is so.
+    open: Option<BootTime>,
+    /// How often any content had changed when this one did last.
+    changed: u64,
 }
 
 impl Burst {
-    fn touch(&mut self, now: BootTime, settling: Duration) {
+    fn touch(&mut self, now: BootTime, state: State) {
         if now.since(self.touched) > QUIET {
             self.answered = None;
         }
         self.touched = now;
         let earliest = self.answered.map_or(now, |(answered, pause)| answered + pause);
-        let due = earliest.max(now + settling);
-        self.due = Some(self.due.map_or(due, |before| before.min(due)));
+        let soonest = |due: Option<BootTime>, at: BootTime| Some(due.map_or(at, |before| before.min(at)));
+        match state {
+            State::Complete => {
+                self.open = None;
+                self.due = Some(earliest);
+            }
+            State::Same if self.is_open(now) => {}
+            State::Same => self.due = soonest(self.due, earliest),
+            State::New => self.due = soonest(self.due, earliest.max(now + NEW)),
+            State::Open => {
+                self.open = Some(now);
+                self.due = Some(earliest.max(now + OPEN));
+            }
+        }
+    }
+
+    /// Whether somebody is writing it.
+    fn is_open(&self, now: BootTime) -> bool {
+        self.open.is_some_and(|since| now.since(since) < OPEN)
     }
 
     /// Whether it is to be answered now.
@@ -63,15 +103,20 @@ impl Burst {
 }
 
 impl Bursts {
-    /// Notes that a path was touched, which is not complete before `settling` is over. `false` where there are too many.
-    pub(super) fn touch(&mut self, path: PathBuf, now: BootTime, settling: Duration) -> bool {
+    /// Notes that a path was touched. `false` where there are too many.
+    pub(super) fn touch(&mut self, path: PathBuf, now: BootTime, state: State) -> bool {
         if self.paths.len() >= MOST_PATHS && !self.paths.contains_key(&path) {
             self.paths.retain(|_, burst| !burst.is_over(now));
             if self.paths.len() >= MOST_PATHS {
                 return false;
             }
         }
-        self.paths.entry(path).or_default().touch(now, settling);
+        let burst = self.paths.entry(path).or_default();
+        burst.touch(now, state);
+        if state != State::Same {
+            self.changes += 1;
+            burst.changed = self.changes;
+        }
         true
     }
 
@@ -79,7 +124,7 @@ impl Bursts {
     pub(super) fn touch_all(&mut self, now: BootTime) {
         let all = self.all.get_or_insert_default();
         if all.due.is_none() {
-            all.touch(now, Duration::ZERO);
+            all.touch(now, State::Complete);
         }
     }
 
@@ -99,8 +144,24 @@ impl Bursts {
         if !self.all.as_mut()?.take(now) {
             return None;
         }
-        self.paths.clear();
+        // A file that is being written is looked at when it is closed.
+        self.paths.retain(|_, burst| burst.is_open(now));
         lost.take()
+    }
+
+    /// A number that is another one once the content of a file has changed; nothing while somebody writes it.
+    pub(super) fn version(&self, path: &Path, now: BootTime) -> Option<u64> {
+        match self.paths.get(path) {
+            Some(burst) if burst.is_open(now) => None,
+            Some(burst) => Some(burst.changed),
+            None => Some(0),
+        }
+    }
+
+    /// The files that somebody is writing.
+    pub(super) fn open(&self, now: BootTime) -> BTreeSet<PathBuf> {
+        let open = self.paths.iter().filter(|(_, burst)| burst.is_open(now));
+        open.map(|(path, _)| path.clone()).collect()
     }
 
     /// When the next answer is due.
@@ -115,7 +176,7 @@ mod tests {
     use std::path::PathBuf;
     use std::time::Duration;
 
-    use super::{BootTime, Bursts};
+    use super::{BootTime, Bursts, State};
 
     fn at(milliseconds: u64) -> BootTime {
         BootTime::after_start(Duration::from_millis(1_000_000 + milliseconds))
@@ -132,7 +193,7 @@ mod tests {
         let (mut now, mut touches) = (0, touches.peekable());
         while touches.peek().is_some() || bursts.next().is_some() {
             while touches.next_if(|touch| *touch <= now).is_some() {
-                assert!(bursts.touch(path(), at(now), Duration::ZERO));
+                assert!(bursts.touch(path(), at(now), State::Complete));
             }
             if !bursts.take(at(now)).is_empty() {
                 answers.push(now);
@@ -168,22 +229,44 @@ mod tests {
     #[test]
     fn a_new_file_waits_until_it_is_closed_but_not_for_ever() {
         let mut bursts = Bursts::default();
-        bursts.touch(path(), at(0), Duration::from_millis(100));
+        bursts.touch(path(), at(0), State::New);
         assert!(bursts.take(at(99)).is_empty());
         assert_eq!(bursts.take(at(100)).len(), 1);
-        bursts.touch(path(), at(5_000), Duration::from_millis(100));
-        bursts.touch(path(), at(5_001), Duration::ZERO);
+        bursts.touch(path(), at(5_000), State::New);
+        bursts.touch(path(), at(5_001), State::Complete);
         assert_eq!(bursts.take(at(5_001)).len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_being_written_waits_until_it_is_closed_but_not_for_ever() {
+        let mut bursts = Bursts::default();
+        bursts.touch(path(), at(0), State::Complete);
+        // Opened again before the answer.
+        bursts.touch(path(), at(0), State::Open);
+        assert!(bursts.take(at(500)).is_empty());
+        bursts.touch(path(), at(1_000), State::Open);
+        bursts.touch(path(), at(1_001), State::Same);
+        assert_eq!(bursts.version(&path(), at(2_999)), None);
+        assert!(bursts.take(at(2_999)).is_empty());
+        assert!(bursts.version(&path(), at(3_000)).is_some());
+        assert_eq!(bursts.take(at(3_000)).len(), 1);
+        bursts.touch(path(), at(9_000), State::Open);
+        bursts.touch(path(), at(9_001), State::Complete);
+        let version = bursts.version(&path(), at(9_001));
+        assert!(version.is_some());
+        bursts.touch(path(), at(9_001), State::Same);
+        assert_eq!(bursts.version(&path(), at(9_001)), version);
+        assert_eq!(bursts.take(at(9_001)).len(), 1);
     }
 
     #[test]
     fn one_path_does_not_slow_down_another() {
         let mut bursts = Bursts::default();
         for now in 0..3_000 {
-            bursts.touch(path(), at(now), Duration::ZERO);
+            bursts.touch(path(), at(now), State::Complete);
             bursts.take(at(now));
         }
-        bursts.touch("heating.toml".into(), at(3_000), Duration::ZERO);
+        bursts.touch("heating.toml".into(), at(3_000), State::Complete);
         assert!(bursts.take(at(3_000)).contains(&PathBuf::from("heating.toml")));
     }
 
@@ -191,7 +274,7 @@ mod tests {
     fn what_is_over_is_forgotten() {
         let mut bursts = Bursts::default();
         for number in 0..1000 {
-            bursts.touch(format!("{number}.toml").into(), at(number), Duration::ZERO);
+            bursts.touch(format!("{number}.toml").into(), at(number), State::Complete);
             bursts.take(at(number));
         }
         bursts.take(at(10_000));

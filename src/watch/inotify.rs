@@ -4,7 +4,7 @@
 //! `notify` needs one, 0.08 ms, and 20 times as long to begin, and asks for events that nobody here needs and that fill
 //! the queue.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::mem::MaybeUninit;
@@ -16,17 +16,20 @@ use std::path::{Path, PathBuf};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 
+use super::burst::State;
 use super::nearest;
 use super::place::Place;
 
 /// Events are read so many bytes at a time: some hundred of them.
 const BUFFER: usize = 16 << 10;
+/// More than the system keeps: whoever writes faster than events are read does not keep us from all else.
+const MOST: usize = 1 << 16;
 
 /// What was seen.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// The files, and of each whether it is complete.
-    pub paths: BTreeMap<PathBuf, bool>,
+    /// The files, in the order of what happened to them.
+    pub paths: Vec<(PathBuf, State)>,
     /// Whether a folder came, went or moved.
     pub folders: bool,
     /// Whether there was more.
@@ -72,7 +75,8 @@ impl Inotify {
     }
 
     fn follow(&mut self, number: usize, folder: &Path) -> io::Result<()> {
-        let files = WatchFlags::CLOSE_WRITE | WatchFlags::ATTRIB | WatchFlags::DELETE | WatchFlags::MOVED_FROM;
+        let files = WatchFlags::MODIFY | WatchFlags::CLOSE_WRITE | WatchFlags::ATTRIB;
+        let files = files | WatchFlags::DELETE | WatchFlags::MOVED_FROM;
         let names = WatchFlags::CREATE | WatchFlags::MOVED_TO;
         let moves = WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
         loop {
@@ -108,7 +112,7 @@ impl Inotify {
         let mut buffer = [MaybeUninit::uninit(); BUFFER];
         let mut reader = Reader::new(&self.queue, &mut buffer);
         let gone = ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF | ReadFlags::UNMOUNT | ReadFlags::IGNORED;
-        loop {
+        for _ in 0..MOST {
             let event = match reader.next() {
                 Ok(event) => event,
                 Err(Errno::INTR) => continue,
@@ -135,21 +139,45 @@ impl Inotify {
                             continue;
                         };
                         let path = place.folder.join(name);
-                        let is_settled = !flags.contains(ReadFlags::CREATE) || is_complete(&path);
-                        seen.touch(path, is_settled);
+                        let state = state(flags, &path);
+                        seen.note(path, state);
                     }
                     Role::Way(next) => seen.folders |= name == next,
                     Role::Above => {}
                 }
             }
         }
+        seen.overflow = true;
+        seen
     }
 }
 
-/// Whether a file that has just got its name is complete: a link is; of any other it is told when it is closed.
-fn is_complete(path: &Path) -> bool {
-    path.symlink_metadata()
-        .is_ok_and(|metadata| !metadata.is_file() || metadata.nlink() > 1)
+impl Seen {
+    pub(super) fn note(&mut self, path: PathBuf, state: State) {
+        // The same again says nothing new.
+        if self.paths.last().is_none_or(|last| *last != (path.clone(), state)) {
+            self.paths.push((path, state));
+        }
+    }
+}
+
+/// What an event says of the file's content.
+fn state(flags: ReadFlags, path: &Path) -> State {
+    if flags.contains(ReadFlags::MODIFY) {
+        return State::Open;
+    }
+    if flags.contains(ReadFlags::ATTRIB) {
+        return State::Same;
+    }
+    // A link is complete when it is made, and so is a file that had another name before.
+    let is_linked = || {
+        let found = path.symlink_metadata();
+        found.is_ok_and(|found| !found.is_file() || found.nlink() > 1)
+    };
+    if flags.contains(ReadFlags::CREATE) && !is_linked() {
+        return State::New;
+    }
+    State::Complete
 }
 
 impl AsFd for Inotify {

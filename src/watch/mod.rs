@@ -19,9 +19,9 @@ use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags};
+use rustix::fs::{Mode, OFlags, SeekFrom};
 use rustix::io::Errno;
 
 pub use bell::{Asked, Bell};
@@ -30,11 +30,8 @@ pub use place::{Names, Place};
 
 use burst::Bursts;
 use clock::Alarm;
-use inotify::{Inotify, Seen};
+use inotify::Inotify;
 use polling::Polling;
-
-/// How long somebody who makes a new file may take to write it. One that is closed in between counts at once.
-const SETTLING: Duration = Duration::from_millis(100);
 
 /// Why a wait ended.
 #[derive(Debug)]
@@ -147,6 +144,23 @@ impl Watcher {
         }
     }
 
+    /// A number that is another one once the content of a file has changed; nothing while somebody is writing it, or
+    /// where that is not known. Who reads a file between two equal ones has read what its writer wanted it to be.
+    pub fn version(&mut self, path: &Path) -> Option<u64> {
+        await_writers(path);
+        self.look();
+        match self.lost {
+            Some(_) => None,
+            None => self.bursts.version(path, BootTime::now()),
+        }
+    }
+
+    /// The files that somebody is writing just now, as far as that is known.
+    pub fn open_files(&mut self) -> BTreeSet<PathBuf> {
+        self.look();
+        self.bursts.open(BootTime::now())
+    }
+
     /// Takes up what has happened since.
     fn look(&mut self) {
         let now = BootTime::now();
@@ -154,9 +168,8 @@ impl Watcher {
             Eye::Inotify(inotify) => inotify.read(&self.places),
             Eye::Polling(polling) => polling.look(&self.places, now),
         };
-        for (path, is_settled) in seen.paths {
-            let settling = if is_settled { Duration::ZERO } else { SETTLING };
-            if !self.bursts.touch(path, now, settling) {
+        for (path, state) in seen.paths {
+            if !self.bursts.touch(path, now, state) {
                 self.lost.get_or_insert(Lost::Overflow);
             }
         }
@@ -199,10 +212,13 @@ fn open_eye(places: &[Place]) -> (Eye, Option<io::Error>) {
     }
 }
 
-impl Seen {
-    fn touch(&mut self, path: PathBuf, is_settled: bool) {
-        let settled = self.paths.entry(path).or_insert(is_settled);
-        *settled |= is_settled;
+/// Waits until what the system is doing to a file's content is told too. Cutting a file takes its time, and it is seen
+/// before it is told; looking for its data waits for the same lock.
+fn await_writers(path: &Path) {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    if let Ok(file) = rustix::fs::open(path, flags, Mode::empty()) {
+        // A file without data has none to be found.
+        let _found = rustix::fs::seek(file, SeekFrom::Data(0));
     }
 }
 

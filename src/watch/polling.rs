@@ -1,20 +1,25 @@
 //! Looking at the files from time to time, where the system does not say what happens to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::burst::State;
 use super::clock::BootTime;
 use super::inotify::Seen;
 use super::place::Place;
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(2);
+/// How long a file that has changed must stay as it is before it counts as complete.
+const SETTLING: Duration = Duration::from_millis(200);
 
 /// The files as they were when they were looked at last.
 pub(super) struct Polling {
     files: BTreeMap<PathBuf, Stamp>,
+    /// Those that had changed then.
+    changing: BTreeSet<PathBuf>,
     next: BootTime,
 }
 
@@ -25,6 +30,7 @@ impl Polling {
     pub(super) fn new(places: &[Place]) -> Self {
         Self {
             files: stamps(places),
+            changing: BTreeSet::new(),
             next: BootTime::now() + EVERY,
         }
     }
@@ -40,16 +46,20 @@ impl Polling {
         if now < self.next {
             return seen;
         }
-        self.next = now + EVERY;
         let before = std::mem::replace(&mut self.files, stamps(places));
-        for (path, stamp) in &self.files {
-            if before.get(path) != Some(stamp) {
-                seen.touch(path.clone(), true);
-            }
+        let changed = |path: &&PathBuf| before.get(*path) != self.files.get(*path);
+        let changing: BTreeSet<PathBuf> = self
+            .files
+            .keys()
+            .chain(before.keys())
+            .filter(changed)
+            .cloned()
+            .collect();
+        for path in std::mem::take(&mut self.changing).difference(&changing) {
+            seen.note(path.clone(), State::Complete);
         }
-        for path in before.keys().filter(|path| !self.files.contains_key(*path)) {
-            seen.touch(path.clone(), true);
-        }
+        self.next = now + if changing.is_empty() { EVERY } else { SETTLING };
+        self.changing = changing;
         seen
     }
 }
@@ -75,7 +85,7 @@ mod tests {
     use std::fs::{self, File};
     use std::io::Write as _;
 
-    use super::{EVERY, Polling};
+    use super::{EVERY, Polling, Seen};
     use crate::watch::{BootTime, Place};
 
     #[test]
@@ -94,9 +104,17 @@ mod tests {
         write("new.txt", "a");
         let now = BootTime::now();
         assert!(polling.look(&places, now).paths.is_empty(), "it is not time yet");
-        let seen = polling.look(&places, now + EVERY);
-        let names: Vec<_> = seen.paths.keys().filter_map(|path| path.file_name()).collect();
-        assert_eq!(names, ["changed.toml", "gone.toml", "new.toml"]);
-        assert!(polling.look(&places, now + EVERY * 2).paths.is_empty());
+        assert!(
+            polling.look(&places, now + EVERY).paths.is_empty(),
+            "it may change still"
+        );
+        write("changed.toml", "abc");
+        let names = |seen: Seen| -> Vec<_> {
+            let names = seen.paths.iter().filter_map(|(path, _)| path.file_name());
+            names.map(|name| name.to_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(names(polling.look(&places, now + EVERY * 2)), ["gone.toml", "new.toml"]);
+        assert_eq!(names(polling.look(&places, now + EVERY * 3)), ["changed.toml"]);
+        assert!(polling.look(&places, now + EVERY * 4).paths.is_empty());
     }
 }

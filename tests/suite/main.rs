@@ -17,3 +17,4 @@ mod schemas;
 mod schemastore;
 mod systemd;
 mod violations;
+mod watch;

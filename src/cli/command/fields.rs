@@ -247,6 +247,30 @@ JSON: one object
   file     the file, links resolved; null without --output
   dry_run  whether nothing was written because of --dry-run";
 
+pub(super) const WATCH: &str = "\
+JSON: an object a line, as things happen
+  event     started, recorded, delivered, invalid, valid, restored, waiting, …
+  time      when, as in RFC 3339
+started also has
+  folder, plugins   the store's folder, and how many plugins it has
+recorded also has
+  revision          the id of what was edited by hand
+  author.name, author.email  to whom the files belong
+  changes[].key, changes[].before, changes[].after  the settings that changed
+  files[]           files that changed otherwise, as by comments
+delivered also has what `status` has in plugins[].delivery
+  plugin, revision, state, reason, since, told, running, need, restart, ways[]
+taken-back also has
+  revision, by      what was not confirmed in time, and what takes it back
+invalid, valid and restored also have
+  path              the file, from the store's folder
+  violations[]      what is wrong with it, as in `validate`; not of valid
+  rejected          where a restored file was set aside; null where it was gone
+waiting also has
+  reason            why nothing can be recorded; resumed says that this is over
+warning also has
+  message           what there is to know, in words";
+
 pub(super) const TRUST: &str = "\
 JSON: one object
   folder   the store's folder

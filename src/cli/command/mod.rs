@@ -34,6 +34,7 @@ mod status;
 mod trust;
 mod unset;
 mod validate;
+mod watch;
 
 use std::ffi::OsString;
 
@@ -168,6 +169,9 @@ pub(crate) enum Verb {
     Migrate(migrate::MigrateArgs),
     #[command(subcommand)]
     Secret(secret::SecretVerb),
+    /// Follow the store: record what is edited by hand, and tell the plugins
+    #[command(after_long_help = fields::WATCH)]
+    Watch(watch::WatchArgs),
     /// Open a store that belongs to another user
     #[command(after_long_help = fields::TRUST)]
     Trust(trust::TrustArgs),
@@ -218,6 +222,7 @@ impl Verb {
             Self::Secret(verb) => secret::run(&verb, options),
             Self::Exec(args) => exec::run(&args, options),
             Self::Render(args) => render::run(&args, options),
+            Self::Watch(args) => watch::run(&args, options),
             Self::Trust(args) => trust::run(&args, options),
             Self::Doctor(args) => doctor::run(&args, options),
             Self::Explain(args) => explain::run(&args, options),

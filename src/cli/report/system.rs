@@ -6,6 +6,7 @@ use rustix::io::Errno;
 
 use crate::cli::exit::Exit;
 use crate::files::FileError;
+use crate::store::WatchError;
 
 /// What to do where the system refuses.
 pub(super) fn hint(refused: &io::Error) -> Option<&'static str> {
@@ -47,5 +48,15 @@ pub(super) fn file_hints(error: &FileError) -> (Exit, Vec<String>) {
             vec![format!("if it is to be so large, allow it: `--max-size {size}`")],
         ),
         FileError::NotUtf8 { .. } => (Exit::Failed, vec!["save it as UTF-8; nothing was changed".to_owned()]),
+    }
+}
+
+pub(super) fn watch_hints(error: &WatchError) -> (Exit, Vec<String>) {
+    match error {
+        WatchError::Already { pid } => {
+            let end = pid.map(|pid| format!("one is enough; `kill {pid}` ends it"));
+            (Exit::Conflict, end.into_iter().collect())
+        }
+        WatchError::Wait { source } => (Exit::Failed, hint(source).map(str::to_owned).into_iter().collect()),
     }
 }

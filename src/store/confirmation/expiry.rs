@@ -42,7 +42,7 @@ impl Store {
     /// [`ConfirmationError::ChangedSince`] when it is found that some of it was changed again since. It is remembered,
     /// and nothing is tried again.
     pub fn expire(&self) -> Result<Expiry, StoreError> {
-        Ok(match self.expire_silently()? {
+        Ok(match self.expire_untold()? {
             Expiry::TakenBack { revision, outcome } => Expiry::TakenBack {
                 revision,
                 outcome: Box::new(self.delivering(*outcome, &Intent::default())),
@@ -52,7 +52,7 @@ impl Store {
     }
 
     /// The same without telling running plugins, which a reader never does: whoever comes next tells them.
-    fn expire_silently(&self) -> Result<Expiry, StoreError> {
+    pub(in crate::store) fn expire_untold(&self) -> Result<Expiry, StoreError> {
         self.attempt(Access::Write, &mut |session| {
             let git = self.git();
             let Some(mut waiting) = self.read_in(session)? else {
@@ -169,7 +169,7 @@ impl Store {
             ..self.limits
         };
         let impatient = Self { limits, ..self.clone() };
-        match impatient.expire_silently().map(|expiry| self.say(&expiry)) {
+        match impatient.expire_untold().map(|expiry| self.say(&expiry)) {
             Ok(()) => Ok(BTreeMap::new()),
             // Somebody writes, and most likely this.
             Err(StoreError::Lock(LockError::Busy { .. })) => self.instead(waiting.revision),

@@ -14,6 +14,7 @@ mod undo;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -287,6 +288,14 @@ pub(super) fn forget_revision(store: &Store, revision: RevisionId) -> Result<boo
         forget(&store.git())?;
     }
     Ok(waits)
+}
+
+/// How long the change that waits for confirmation still has, if one does and no person has to decide.
+pub(super) fn time_left(store: &Store) -> Result<Option<Duration>, StoreError> {
+    let waiting = read(&store.git())?.filter(|waiting| waiting.changed_since.is_empty());
+    let Some(waiting) = waiting else { return Ok(None) };
+    let left = waiting.since.left(waiting.window, &Clocks::now()?);
+    Ok(Some(Duration::from_millis(left)))
 }
 
 /// The revision that waits for confirmation, if one does.

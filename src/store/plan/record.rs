@@ -26,6 +26,7 @@ pub(super) fn record(
         dry_run: intent.dry_run,
         confirmation: None,
         warnings: Vec::new(),
+        left: plan.left,
         deliveries: Vec::new(),
         concerned: plan.concerned.clone(),
     };
@@ -61,6 +62,9 @@ pub(super) fn record(
             absorbed.revision = Some(prepared.revision());
             earlier = Some(prepared);
             origin = author::origin(Some(&session.history));
+        }
+        if let Some(owner) = plan.accepted_owner {
+            origin.author = author::owner(Some(&session.history), owner);
         }
         let by_hand = plan.files.is_empty();
         let mut message = message::of_change(

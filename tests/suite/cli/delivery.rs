@@ -9,7 +9,7 @@ use super::assert_screen;
 use crate::environment::TestEnvironment;
 
 /// A store whose plugin `valve` is told by a shell script, with what the manifest says besides.
-fn told_by(script: &str, besides: &str) -> TestEnvironment {
+pub(crate) fn told_by(script: &str, besides: &str) -> TestEnvironment {
     let environment = TestEnvironment::gateway();
     let path = environment.folder().join("tell");
     environment.beside("tell", format!("#!/bin/sh\n{script}\n"));

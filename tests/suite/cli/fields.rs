@@ -74,6 +74,7 @@ const RUNS: &[(&str, &[&str])] = &[
         "render",
         &["render valve", "render valve --format env --output ../valve.env"],
     ),
+    ("watch", &["watch --on-invalid restore --max-size 8K"]),
     ("trust", &["trust ."]),
     ("doctor", &["doctor", "doctor --types"]),
     ("explain", &["explain", "explain VC101"]),
@@ -83,7 +84,7 @@ const RUNS: &[(&str, &[&str])] = &[
 ];
 
 /// Fields that hold what a person or a schema wrote, or what is described elsewhere.
-const OPAQUE: [&str; 9] = [
+const OPAQUE: [&str; 10] = [
     "value",
     "before",
     "after",
@@ -94,6 +95,7 @@ const OPAQUE: [&str; 9] = [
     "examples[]",
     "absorbed.changes[]",
     "plugins[].changes[]",
+    "violations[]",
 ];
 
 /// The fields that a verb's help names.
@@ -163,7 +165,11 @@ fn the_help_of_each_verb_names_the_fields_of_its_answer_and_no_others() {
             let mut command = environment.command(VALVECFG);
             command.args(words(line)).arg("--json");
             command.env("EDITOR", "sed -i 's/^threshold = 55/threshold = 56/'");
-            let screen = environment.screen(&mut command);
+            let screen = if *verb == "watch" {
+                crate::watch::screen_of_each_event(&mut command)
+            } else {
+                environment.screen(&mut command)
+            };
             assert!(!screen.stdout.is_empty(), "{line}\n{screen}");
             let seen = told.entry(documented.clone()).or_default();
             for answer in screen.stdout.lines() {

@@ -58,7 +58,8 @@ fn every_example_is_understood() {
             let shell = command.contains(['|', '>', '<', '*', '$'])
                 || command.contains("&&")
                 || !command.starts_with("valvecfg ");
-            let elsewhere = ["valvecfg init", "valvecfg demo", "valvecfg trust"]
+            // Elsewhere, or without an end.
+            let elsewhere = ["valvecfg init", "valvecfg demo", "valvecfg trust", "valvecfg watch"]
                 .iter()
                 .any(|verb| command.starts_with(verb));
             if shell || elsewhere {

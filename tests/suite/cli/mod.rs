@@ -13,7 +13,7 @@ mod array;
 mod commit;
 mod completion;
 mod confirm;
-mod delivery;
+pub(crate) mod delivery;
 mod describe;
 mod diff;
 mod doctor;
@@ -46,6 +46,7 @@ mod unsealing;
 mod unset;
 mod validate;
 mod versions;
+mod watch;
 
 use std::fmt::Write as _;
 use std::fs::File;

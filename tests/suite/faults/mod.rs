@@ -27,7 +27,7 @@ mod writers;
 use std::path::PathBuf;
 
 /// Whether every point is to be tried, and not only some of each kind.
-fn everything() -> bool {
+pub(crate) fn everything() -> bool {
     std::env::var_os("VALVECFG_FAULTS").is_some_and(|value| value == "all")
 }
 
