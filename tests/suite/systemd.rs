@@ -1,8 +1,7 @@
 //! Telling plugins by their systemd units, with a `systemctl` that only writes down what it was asked, since systemd does not run everywhere.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -37,8 +36,13 @@ impl Fake<'_> {
         write("exit", &self.exit.to_string());
         write("said", self.said);
         write("shown", self.shown);
-        write("systemctl", SYSTEMCTL);
-        fs::set_permissions(folder.path().join("systemctl"), Permissions::from_mode(0o755)).unwrap();
+        write("script", SYSTEMCTL);
+        // What another test has just begun may still have a file open for writing that we wrote, which then cannot be run.
+        let mut install = Command::new("install");
+        install
+            .arg(folder.path().join("script"))
+            .arg(folder.path().join("systemctl"));
+        assert!(install.status().unwrap().success());
         let path = format!("{}:/usr/bin:/bin", folder.path().display());
         let told = told(&path, entry, need);
         let asked = fs::read(folder.path().join("asked")).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! A process's number that is given to another one, which is forced in a pid namespace: the other one must never be
 //! signalled.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Write as _;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -82,11 +82,11 @@ fn a_number_that_changes_hands_while_it_is_told_is_not_signalled() {
 #[ignore = "it needs a pid namespace"]
 fn given_to_another_one() {
     let place = Place::new();
-    fs::copy("/bin/sh", place.path("other")).unwrap();
+    place.add("other");
     for round in 0..ROUNDS {
         let mut first = plugin(&place);
         place.named(Some("valved").filter(|_| round % 2 == 0)).unwrap();
-        assert_eq!(first.line(), "heard");
+        assert_eq!(first.answer(), "heard");
         let pid = first.pid();
         kill(first);
         assert!(place.named(None).unwrap_err().is_stopped());

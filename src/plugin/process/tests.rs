@@ -19,7 +19,8 @@ pub(super) struct Plugin {
     said: BufReader<ChildStdout>,
 }
 
-/// Waits for a line to read, so that nothing else runs its program even for a moment.
+/// Waits for a line to read, so that nothing else runs its program even for a moment. What it hears just before it
+/// waits, it says after that, and what it hears while it waits, at once.
 pub(super) const WAITS: &str = "trap 'echo heard' HUP; echo ready; read line; echo alive";
 const HEARS: &str = "trap 'echo heard' HUP; echo ready; while :; do sleep 0.01; done";
 
@@ -42,7 +43,8 @@ impl Plugin {
 
     /// What it says when it is given a line to read.
     pub(super) fn answer(&mut self) -> String {
-        self.child.stdin.take().unwrap().write_all(b"go\n").unwrap();
+        // A signal makes it go on without the line.
+        drop(self.child.stdin.take().unwrap().write_all(b"go\n"));
         self.line()
     }
 
@@ -70,8 +72,16 @@ impl Place {
 
     fn within(folder: &Path) -> Self {
         let folder = TempDir::new_in(folder).unwrap();
-        fs::copy("/bin/sh", folder.path().join("valved")).unwrap();
-        Self { folder }
+        let place = Self { folder };
+        place.add("valved");
+        place
+    }
+
+    /// Adds a program, which is a shell. A copy of our own making could not be started as long as any process that
+    /// another test has just begun still has it open for writing.
+    pub(super) fn add(&self, name: &str) {
+        let copied = Command::new("cp").arg("/bin/sh").arg(self.path(name)).status();
+        assert!(copied.unwrap().success());
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -188,7 +198,8 @@ fn who_has_ended_is_not_running() {
     place.name(&plugin);
     plugin.child.kill().unwrap();
     // A zombie still has its number.
-    while fs::read_link(format!("/proc/{}/exe", plugin.pid())).is_ok() {
+    let stat = format!("/proc/{}/stat", plugin.pid());
+    while !String::from_utf8_lossy(&fs::read(&stat).unwrap()).contains(") Z ") {
         std::thread::yield_now();
     }
     let ended = format!(
@@ -203,11 +214,10 @@ fn who_has_ended_is_not_running() {
     assert!(error.is_stopped() && error.to_string() == ended, "{error}");
     assert_says(place.running("valved"), "no process runs ");
     // A thread has a number too, and is no process.
-    let thread = std::thread::spawn(|| fs::read_link("/proc/thread-self").unwrap())
-        .join()
-        .unwrap();
+    let thread = fs::read_link("/proc/thread-self").unwrap();
     place.pid_file(thread.file_name().unwrap().to_str().unwrap());
-    assert!(place.named(None).unwrap_err().is_stopped());
+    let error = place.named(None).unwrap_err();
+    assert!(error.is_stopped(), "{error}");
     fs::remove_file(place.path("valve.pid")).unwrap();
     let error = place.named(None).unwrap_err();
     assert!(error.is_stopped(), "{error}");
@@ -264,7 +274,7 @@ fn where_the_clock_was_certainly_set_the_program_decides() {
     assert_says(place.named(None), "which is yet to come");
     place.named(Some("valved")).unwrap();
     assert_eq!(plugin.line(), "heard");
-    fs::copy("/bin/sh", place.path("other")).unwrap();
+    place.add("other");
     assert_says(place.named(Some("other")), "/valved, not ");
 }
 
@@ -361,7 +371,7 @@ fn an_upgrade_does_not_hide_who_still_runs_what_was_there() {
     let place = Place::new();
     let mut plugin = place.start("valved", HEARS);
     place.name(&plugin);
-    fs::copy("/bin/sh", place.path("new")).unwrap();
+    place.add("new");
     fs::rename(place.path("new"), place.path("valved")).unwrap();
     for _ in 0..2 {
         place.running("valved").unwrap();
@@ -372,7 +382,7 @@ fn an_upgrade_does_not_hide_who_still_runs_what_was_there() {
     }
     // By a symlink, as where versions stand beside each other.
     fs::create_dir(place.path("2.0")).unwrap();
-    fs::copy("/bin/sh", place.path("2.0/pumpd")).unwrap();
+    place.add("2.0/pumpd");
     std::os::unix::fs::symlink("2.0/pumpd", place.path("pumpd")).unwrap();
     let mut plugin = place.start("pumpd", HEARS);
     place.running("pumpd").unwrap();
