@@ -2,15 +2,12 @@
 //! where that runs, else a guard: this program in the background, which no hang-up and no killed parent ends.
 
 use std::ffi::OsString;
-use std::fs;
 use std::io;
-use std::os::fd::{BorrowedFd, RawFd};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{geteuid, setsid};
 
 use crate::revision::RevisionId;
@@ -71,27 +68,11 @@ fn start_guard(errand: &Errand<'_>) -> io::Result<Carrier> {
 /// Starts the guard and leaves it alone: it belongs to no terminal, and its parent ends at once.
 pub(super) fn detach(store: &Path, revision: RevisionId) -> io::Result<()> {
     setsid()?;
-    keep_from_guard()?;
+    // What whoever called this program has left open, such as a lock or the end of a pipe, must not stay so for as long as
+    // the guard waits.
+    close_fds::set_fds_cloexec_threadsafe(3, &[]);
     let mut command = Command::new(program());
     alone(command.args(words(store, revision))).spawn().map(drop)
-}
-
-/// What whoever called this program has left open, such as a lock or the end of a pipe, must not stay so for as long as
-/// the guard waits.
-fn keep_from_guard() -> io::Result<()> {
-    let open = fs::read_dir("/proc/self/fd")?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    for number in open.collect::<Vec<RawFd>>().into_iter().filter(|number| *number > 2) {
-        #[expect(
-            unsafe_code,
-            reason = "it was open just now, nothing else runs in this process, and only what becomes of it at the next \
-                      exec is changed"
-        )]
-        let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
-        // The one that listed them is closed by now.
-        let kept = fcntl_setfd(descriptor, FdFlags::CLOEXEC);
-        debug_assert!(kept.is_ok() || kept == Err(rustix::io::Errno::BADF));
-    }
-    Ok(())
 }
 
 /// Asks systemd for a timer, the system's or the user's own. It begins to wait before the change is recorded, and what
