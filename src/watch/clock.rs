@@ -47,19 +47,19 @@ impl Add<Duration> for BootTime {
 }
 
 /// Makes itself heard at a time, also where the machine slept until after it: a timeout of `poll` would not count that.
-pub(super) struct Alarm {
+pub(crate) struct Alarm {
     timer: OwnedFd,
 }
 
 impl Alarm {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
         let timer = timerfd_create(TimerfdClockId::Boottime, flags)?;
         Ok(Self { timer })
     }
 
     /// Sets it to a time, or to none.
-    pub(super) fn set(&self, at: Option<BootTime>) -> io::Result<()> {
+    pub(crate) fn set(&self, at: Option<BootTime>) -> io::Result<()> {
         let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
         // All zero would be none.
         let at = at.map_or(zero, |BootTime(at)| Timespec {

@@ -25,11 +25,11 @@ use rustix::fs::{Mode, OFlags, SeekFrom};
 use rustix::io::Errno;
 
 pub use bell::{Asked, Bell};
+pub(crate) use clock::Alarm;
 pub use clock::BootTime;
 pub use place::{Names, Place};
 
 use burst::Bursts;
-use clock::Alarm;
 use inotify::Inotify;
 use polling::Polling;
 

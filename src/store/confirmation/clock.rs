@@ -4,10 +4,10 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 use crate::files::{self, FileError};
+use crate::watch::BootTime;
 
 /// The file in which the kernel tells one boot from another.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -27,12 +27,10 @@ impl Clocks {
     /// What they show now.
     pub(super) fn now() -> Result<Self, FileError> {
         let boot = files::read_text(Path::new(BOOT_ID), 1 << 10)?;
-        let up = clock_gettime(ClockId::Boottime);
-        // Neither is ever negative.
-        let part = |number: i64| u64::try_from(number).unwrap_or(0);
+        let up = BootTime::now().since(BootTime::default());
         Ok(Self {
             boot: boot.trim().to_owned(),
-            since_boot: part(up.tv_sec) * 1000 + part(up.tv_nsec) / 1_000_000,
+            since_boot: u64::try_from(up.as_millis()).unwrap_or(u64::MAX),
             wall: Timestamp::now().as_millisecond(),
         })
     }

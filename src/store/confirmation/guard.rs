@@ -1,6 +1,7 @@
 //! A guard: waits until the time of one change is over, and takes it back. It ends by itself where there is nothing to
 //! wait for any more.
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,9 +9,6 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::OwnedFd;
 use rustix::fs::inotify;
 use rustix::io::Errno;
-use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
-};
 
 use super::ConfirmationError;
 use super::clock::Clocks;
@@ -18,6 +16,7 @@ use super::expiry::Expiry;
 use super::stored::{path, read};
 use crate::revision::RevisionId;
 use crate::store::{LockError, Store, StoreError, session};
+use crate::watch::{Alarm, BootTime};
 
 /// How long to wait before what failed is tried again: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
@@ -82,28 +81,17 @@ impl Changes {
 
     /// Waits for a change, but not longer than so long by the clock that goes on in sleep.
     fn wait(&self, most: Duration) {
-        let waited = self.0.as_ref().ok_or(Errno::NOSYS).and_then(|changes| {
-            let timer = timer(most)?;
-            let mut either = [PollFd::new(changes, PollFlags::IN), PollFd::new(&timer, PollFlags::IN)];
-            poll(&mut either, None)
-        });
-        match waited {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(_) => std::thread::sleep(most.min(STEP)),
+        let waited = || -> io::Result<()> {
+            let changes = self.0.as_ref().ok_or(Errno::NOSYS)?;
+            let alarm = Alarm::new()?;
+            alarm.set(Some(BootTime::now() + most))?;
+            let mut either = [PollFd::new(changes, PollFlags::IN), PollFd::new(&alarm, PollFlags::IN)];
+            poll(&mut either, None)?;
+            Ok(())
+        };
+        match waited() {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => std::thread::sleep(most.min(STEP)),
+            Ok(()) | Err(_) => {}
         }
     }
-}
-
-fn timer(most: Duration) -> Result<OwnedFd, Errno> {
-    let timer = timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::CLOEXEC)?;
-    let never = Timespec { tv_sec: 0, tv_nsec: 0 };
-    let once = Itimerspec {
-        it_interval: never,
-        it_value: Timespec {
-            tv_sec: most.as_secs().try_into().unwrap_or(i64::MAX),
-            tv_nsec: most.subsec_nanos().into(),
-        },
-    };
-    timerfd_settime(&timer, TimerfdTimerFlags::empty(), &once)?;
-    Ok(timer)
 }
