@@ -1,6 +1,7 @@
 //! What the tests of confirmations need: a `watch` that seems to run, and a deadline that is over.
 
 use std::fs::{File, TryLockError};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value as Json, json};
 
@@ -41,4 +42,14 @@ pub(crate) fn alter(environment: &TestEnvironment, change: impl FnOnce(&mut Json
         environment.path(CONFIRMATION),
     )
     .unwrap();
+}
+
+/// Waits for what must come, for as long as a machine could need for it that does much else.
+#[track_caller]
+pub(crate) fn wait_for(what: &str, is_there: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_there() {
+        assert!(begun.elapsed() < Duration::from_mins(2), "{what} never came");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use snapbox::str;
 
 use super::assert_screen;
+use crate::confirmation::{make_due, wait_for, watched};
 use crate::environment::TestEnvironment;
 
 /// A store whose plugin `valve` is told by a shell script, with what the manifest says besides.
@@ -548,4 +549,45 @@ $ valvecfg set valve.mqtt.keep_alive 50 --json
 nothing here tells valve; it takes effect after a restart of it
 "#]]
     );
+}
+
+/// The revisions that the plugin was told of, and the one that is recorded last.
+fn told_and_last(environment: &TestEnvironment) -> (Vec<String>, String) {
+    let told = fs::read(environment.folder().join("told")).unwrap_or_default();
+    let told = String::from_utf8(told).unwrap().lines().map(str::to_owned).collect();
+    let last = environment.git_succeed(&["rev-parse", "main"]).trim().to_owned();
+    (told, last)
+}
+
+#[test]
+fn a_plugin_is_told_of_what_was_not_confirmed_in_time_by_who_takes_it_back() {
+    let environment = told_by("echo $VALVECFG_REVISION >> ../told", "");
+    environment.succeed(&["set", "valve.threshold", "55", "--confirm-within", "10m"]);
+    let (told, made) = told_and_last(&environment);
+    assert_eq!(told.last(), Some(&made));
+    // The guard sees that it is written anew.
+    make_due(&environment);
+    wait_for("what it is told", || {
+        let (told, last) = told_and_last(&environment);
+        last != made && told.last() == Some(&last)
+    });
+    let (again, last) = told_and_last(&environment);
+    assert_eq!(again, [told, vec![last]].concat());
+    assert_eq!(environment.succeed(&["get", "valve.threshold"]), "60\n");
+}
+
+#[test]
+fn a_reader_that_takes_it_back_runs_nothing_and_the_next_change_does() {
+    let environment = told_by("echo $VALVECFG_REVISION >> ../told", "");
+    let _watch = watched(&environment);
+    environment.succeed(&["set", "valve.threshold", "55", "--confirm-within", "10m"]);
+    make_due(&environment);
+    let (told, _) = told_and_last(&environment);
+    assert_eq!(environment.succeed(&["get", "valve.threshold"]), "60\n");
+    let (unchanged, taken_back) = told_and_last(&environment);
+    assert_eq!(unchanged, told);
+    environment.succeed(&["set", "heating.target", "21"]);
+    let (again, last) = told_and_last(&environment);
+    assert_eq!(again.len(), told.len() + 1);
+    assert!([&taken_back, &last].contains(&again.last().unwrap()), "{again:?}");
 }

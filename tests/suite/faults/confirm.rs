@@ -4,27 +4,17 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 
 use super::kill::{open_to_all, others_may_run_it};
 use super::{memory, report, skip};
-use crate::confirmation::{CONFIRMATION, alter, make_due, watched};
+use crate::confirmation::{CONFIRMATION, alter, make_due, wait_for, watched};
 use crate::environment::{Screen, TestEnvironment, VALVECFG};
 
 const SET: [&str; 5] = ["set", "valve.threshold", "55", "--confirm-within", "10m"];
-
-/// Waits for what must come, for as long as a machine could need for it that does much else.
-#[track_caller]
-fn wait_for(what: &str, is_there: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_there() {
-        assert!(begun.elapsed() < Duration::from_mins(2), "{what} never came");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 /// How often a revision was taken back. Looked for with git, which makes up nothing.
 fn taken_back(environment: &TestEnvironment) -> usize {
