@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::outline::Secrecy;
 use super::place::{Place, find, pointer_to};
-use super::{Library, SchemaError};
+use super::{Library, SchemaError, keyword};
 
 /// A JSON Schema that was read but not compiled.
 #[derive(Clone, Debug)]
@@ -45,6 +45,21 @@ pub(super) struct Unanswered {
     /// The place of the schema that holds the `$ref`.
     pub pointer: String,
     pub reference: String,
+}
+
+impl Schema {
+    /// Whether it says of any setting what a change of it needs (`x-apply`).
+    #[must_use]
+    pub fn says_apply(&self) -> bool {
+        fn says(json: &Json) -> bool {
+            match json {
+                Json::Object(members) => members.contains_key(keyword::APPLY) || members.values().any(says),
+                Json::Array(items) => items.iter().any(says),
+                Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => false,
+            }
+        }
+        self.files.iter().any(|file| says(&file.json))
+    }
 }
 
 impl Schema {

@@ -1,8 +1,10 @@
 //! What changed settings need to be in force, as their schemas say (`x-apply`).
 
+use indexmap::IndexMap;
+
 use super::StoreError;
 use super::rules::Rules;
-use crate::document::{Change, KeyPath};
+use crate::document::{Change, KeyPath, Segment};
 use crate::plugin::Need;
 use crate::schema::Apply;
 
@@ -10,6 +12,9 @@ impl Rules<'_> {
     /// What settings need to be in force, as far as the schema says: the most that one of them needs.
     pub(super) fn need(&self, plugin: &str, keys: &[KeyPath]) -> Result<Option<Need>, StoreError> {
         let schema = self.schema(plugin)?;
+        if !schema.says_apply() {
+            return Ok(None);
+        }
         let need = |key: &KeyPath| {
             // What is said of a table holds for what is in it.
             let mut key = key.clone();
@@ -28,9 +33,13 @@ impl Rules<'_> {
     }
 }
 
-/// The keys of a plugin's changed settings, without its name.
-pub(super) fn keys_of(plugin: &str, changes: &[Change]) -> Vec<KeyPath> {
-    let name = KeyPath::root().key(plugin);
-    let own = changes.iter().filter(|change| change.key.starts_with(&name));
-    own.filter_map(|change| Some(change.key.split_first()?.1)).collect()
+/// The keys of changed settings by plugin, without its name.
+pub(super) fn keys_by_plugin<'c>(changes: impl Iterator<Item = &'c Change>) -> IndexMap<&'c str, Vec<KeyPath>> {
+    let mut keys: IndexMap<&str, Vec<KeyPath>> = IndexMap::new();
+    for change in changes {
+        if let Some((Segment::Key(plugin), below)) = change.key.split_first() {
+            keys.entry(plugin).or_default().push(below);
+        }
+    }
+    keys
 }

@@ -233,7 +233,9 @@ impl Deliverer<'_> {
         if changes.is_empty() && record.trouble.is_none() && told.is_some() {
             return Ok(None);
         }
-        let keys = needs::keys_of(plugin, &changes);
+        let keys = needs::keys_by_plugin(changes.iter())
+            .swap_remove(plugin)
+            .unwrap_or_default();
         let need = self.session.rules.need(plugin, &keys)?;
         Ok(Some(News {
             revision,

@@ -6,24 +6,24 @@ use crate::store::draft::{Draft, DraftFile};
 use crate::store::local::Local;
 use crate::store::manifest::settings_path;
 use crate::store::rules::Rules;
-use crate::store::{StoreError, message, needs};
+use crate::store::{StoreError, needs};
 
 /// The running plugins whose settings a plan changes.
 pub(super) fn concerned(plan: &Plan, rules: &Rules<'_>, draft: &Draft<'_, '_>) -> Result<Concerned, StoreError> {
     let local = Local::read(rules.live())?;
     let mut concerned = Concerned::default();
-    for changes in [&plan.changes, &plan.by_hand_changes] {
-        for plugin in message::plugins(changes).into_iter().filter(|plugin| rules.has(plugin)) {
-            let path = settings_path(plugin);
-            // One that has just come runs nothing yet, and what is only sealed anew is the same when it is open.
-            let is_as_it_was = |file: &DraftFile| file.live.is_none() || file.resealed;
-            if local.reach(plugin, rules.manifest()).is_some() {
-                concerned.told.insert(plugin.to_owned());
-            } else if !draft.seen(&path).is_some_and(is_as_it_was)
-                && rules.need(plugin, &needs::keys_of(plugin, changes))? == Some(Need::Restart)
-            {
-                concerned.stale.insert(plugin.to_owned());
-            }
+    let changes = plan.changes.iter().chain(&plan.by_hand_changes);
+    for (plugin, keys) in needs::keys_by_plugin(changes) {
+        if !rules.has(plugin) {
+            continue;
+        }
+        let path = settings_path(plugin);
+        // One that has just come runs nothing yet, and what is only sealed anew is the same when it is open.
+        let is_as_it_was = |file: &DraftFile| file.live.is_none() || file.resealed;
+        if local.reach(plugin, rules.manifest()).is_some() {
+            concerned.told.insert(plugin.to_owned());
+        } else if !draft.seen(&path).is_some_and(is_as_it_was) && rules.need(plugin, &keys)? == Some(Need::Restart) {
+            concerned.stale.insert(plugin.to_owned());
         }
     }
     Ok(concerned)
