@@ -46,38 +46,78 @@ impl Report {
 
     /// Lets two sides take turns; `bar` is what the first may take of the second's time. The ratio is the median of
     /// those of the rounds: what slows a whole round down does not count.
-    pub(crate) fn duel(&mut self, rounds: usize, bar: f64, mut ours: Side<'_>, mut theirs: Side<'_>) -> Result<()> {
+    pub(crate) fn duel(&mut self, rounds: usize, bar: f64, ours: Side<'_>, theirs: Side<'_>) -> Result<()> {
+        self.duel_with_pauses(rounds, bar, ours, theirs, &|| {})
+    }
+
+    /// The same with a pause before each turn.
+    pub(crate) fn duel_with_pauses(
+        &mut self,
+        rounds: usize,
+        bar: f64,
+        ours: Side<'_>,
+        theirs: Side<'_>,
+        pause: &dyn Fn(),
+    ) -> Result<()> {
+        let (sides, times) = self.take_turns(rounds, ours, theirs, pause)?;
+        let ratio = median(times.iter().map(|(ours, theirs)| ours / theirs).collect());
+        let verdict = self.verdict(ratio <= bar);
+        self.say(&format!("{sides}; ratio {ratio:.3}, bar {bar:.3}{verdict}"))
+    }
+
+    /// The same where the first may take so much longer than the second, as a time.
+    pub(crate) fn excess(
+        &mut self,
+        rounds: usize,
+        bar: Duration,
+        ours: Side<'_>,
+        theirs: Side<'_>,
+        pause: &dyn Fn(),
+    ) -> Result<()> {
+        let (sides, times) = self.take_turns(rounds, ours, theirs, pause)?;
+        let excess = median(times.iter().map(|(ours, theirs)| ours - theirs).collect());
+        let verdict = self.verdict(excess <= bar.as_secs_f64());
+        let (excess, bar) = (shown(excess), shown(bar.as_secs_f64()));
+        self.say(&format!("{sides}; {excess} more, bar {bar}{verdict}"))
+    }
+
+    /// Times both sides, turn by turn, in seconds.
+    fn take_turns(
+        &self,
+        rounds: usize,
+        mut ours: Side<'_>,
+        mut theirs: Side<'_>,
+        pause: &dyn Fn(),
+    ) -> Result<(String, Vec<(f64, f64)>)> {
         let rounds = if self.is_measured { rounds } else { 1 };
         // Once beforehand, so that files and programs are in memory; as round 1, since round 0 comes next and must
         // find something to change.
         ours.time(1)?;
         theirs.time(1)?;
-        let mut times = [Vec::new(), Vec::new()];
-        let mut ratios = Vec::new();
+        let mut times = Vec::new();
         for round in 0..rounds {
+            let take = |side: &mut Side<'_>| {
+                pause();
+                side.time(round)
+            };
             // Whoever goes second finds the machine as the first left it, so that changes as well.
             let (our_time, their_time) = if round % 2 == 0 {
-                let first = ours.time(round)?;
-                (first, theirs.time(round)?)
+                let first = take(&mut ours)?;
+                (first, take(&mut theirs)?)
             } else {
-                let first = theirs.time(round)?;
-                (ours.time(round)?, first)
+                let first = take(&mut theirs)?;
+                (take(&mut ours)?, first)
             };
-            ratios.push(our_time.as_secs_f64() / their_time.as_secs_f64());
-            times[0].push(our_time.as_secs_f64());
-            times[1].push(their_time.as_secs_f64());
+            times.push((our_time.as_secs_f64(), their_time.as_secs_f64()));
         }
-        let [our_times, their_times] = times;
         let sides = format!(
             "  {} {}, {} {}; n = {rounds}",
             ours.name,
-            shown(median(our_times)),
+            shown(median(times.iter().map(|(ours, _)| *ours).collect())),
             theirs.name,
-            shown(median(their_times)),
+            shown(median(times.iter().map(|(_, theirs)| *theirs).collect())),
         );
-        let ratio = median(ratios);
-        let verdict = self.verdict(ratio <= bar);
-        self.say(&format!("{sides}; ratio {ratio:.3}, bar {bar:.3}{verdict}"))
+        Ok((sides, times))
     }
 
     /// Times one side alone, which may take `bar`.

@@ -15,6 +15,7 @@ mod migrate;
 mod scene;
 mod set;
 mod validate;
+mod watch;
 
 use std::env;
 use std::process::ExitCode;
@@ -27,13 +28,14 @@ use scene::Scene;
 /// One field of comparison.
 type Field = fn(&Scene, &mut Report) -> Result<()>;
 
-const FIELDS: [(&str, Field); 6] = [
+const FIELDS: [(&str, Field); 7] = [
     ("get", get::run),
     ("set", set::run),
     ("validate", validate::run),
     ("history", history::run),
     ("completion", completion::run),
     ("migrate", migrate::run),
+    ("watch", watch::run),
 ];
 
 fn main() -> Result<ExitCode> {

@@ -44,6 +44,11 @@ impl Scene {
         if self.is_measured { full } else { small }
     }
 
+    /// The folder of everything.
+    pub(crate) fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// A new folder.
     pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
         let folder = self.folder.path().join(name);

@@ -174,7 +174,9 @@ fn explain(error: &StoreError) -> (Exit, Vec<String>) {
         StoreError::Render(error) => render_hints(error),
         StoreError::Watch(error) => system::watch_hints(error),
         StoreError::Target(_) => (Exit::No, Vec::new()),
-        StoreError::Answer(AnswerError::Outdated { .. }) => (Exit::No, hints("nothing was changed".into())),
+        StoreError::Answer(AnswerError::Outdated { .. } | AnswerError::NotTaken { .. }) => {
+            (Exit::No, hints("nothing was changed".into()))
+        }
         StoreError::NotJson { .. } => (Exit::No, hints("nothing was written".into())),
         StoreError::Init(InitError::ForeignRepository { .. }) => (
             Exit::No,

@@ -88,6 +88,13 @@ impl FileError {
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
+
+    /// Whether this user may not do it.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        let denied = [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem];
+        matches!(self, Self::Io { source, .. } if denied.contains(&source.kind()))
+    }
 }
 
 /// Reads a regular file of at most `limit` bytes. It never waits: a FIFO is an error.
@@ -187,6 +194,13 @@ impl Ownership {
             return Ok(());
         }
         let given = File::open(path).and_then(|file| self.apply(&file));
+        given.map_err(|source| FileError::io("give away", path, source))
+    }
+
+    /// Gives away what cannot be opened, such as a socket.
+    pub fn give_name(self, path: &Path) -> Result<(), FileError> {
+        let Some((uid, gid)) = self.assign else { return Ok(()) };
+        let given = std::os::unix::fs::lchown(path, Some(uid), Some(gid));
         given.map_err(|source| FileError::io("give away", path, source))
     }
 

@@ -158,10 +158,12 @@ impl Bursts {
         }
     }
 
-    /// The files that somebody is writing.
-    pub(super) fn open(&self, now: BootTime) -> BTreeSet<PathBuf> {
-        let open = self.paths.iter().filter(|(_, burst)| burst.is_open(now));
-        open.map(|(path, _)| path.clone()).collect()
+    /// The same of all files that are concerned.
+    pub(super) fn version_of(&self, concerned: &dyn Fn(&Path) -> bool, now: BootTime) -> Option<u64> {
+        let mut concerned = self.paths.iter().filter(|(path, _)| concerned(path));
+        concerned.try_fold(0, |latest, (_, burst)| {
+            (!burst.is_open(now)).then(|| latest.max(burst.changed))
+        })
     }
 
     /// When the next answer is due.

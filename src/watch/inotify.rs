@@ -48,7 +48,9 @@ enum Role {
     Place(usize),
     /// A folder is to be made in it that is on the way to a place.
     Way(OsString),
-    /// It is above a place, and takes that along where it is moved.
+    /// It holds a followed folder of this name. That one tells nothing of its own end as long as somebody is in it.
+    Parent(OsString),
+    /// It is further above, and takes a followed folder along where it is moved.
     Above,
 }
 
@@ -58,20 +60,31 @@ impl Inotify {
             queue: inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?,
             roles: HashMap::new(),
         };
-        let mut above = BTreeSet::new();
+        let (mut parents, mut above) = (BTreeSet::new(), BTreeSet::new());
         for (number, place) in places.iter().enumerate() {
             inotify.follow(number, &place.folder)?;
-            above.extend(place.folder.ancestors().skip(1).map(Path::to_owned));
-        }
-        let moves = WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
-        for folder in above {
-            match inotify.add(&folder, moves, Role::Above) {
-                // Where we may not look, what is below it is followed all the same.
-                Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => {}
-                Err(errno) => return Err(errno.into()),
+            if let (Some(parent), Some(name)) = (place.folder.parent(), place.folder.file_name()) {
+                parents.insert((parent, name));
+                above.extend(parent.ancestors().skip(1));
             }
         }
+        let moves = WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
+        let names = WatchFlags::CREATE | WatchFlags::DELETE | WatchFlags::MOVED_FROM | WatchFlags::MOVED_TO;
+        for (parent, name) in parents {
+            inotify.add_above(parent, names | moves, Role::Parent(name.to_owned()))?;
+        }
+        for folder in above {
+            inotify.add_above(folder, moves, Role::Above)?;
+        }
         Ok(inotify)
+    }
+
+    fn add_above(&mut self, folder: &Path, flags: WatchFlags, role: Role) -> io::Result<()> {
+        match self.add(folder, flags, role) {
+            // Where we may not look, what is below it is followed all the same.
+            Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => Ok(()),
+            Err(errno) => Err(errno.into()),
+        }
     }
 
     fn follow(&mut self, number: usize, folder: &Path) -> io::Result<()> {
@@ -142,7 +155,7 @@ impl Inotify {
                         let state = state(flags, &path);
                         seen.note(path, state);
                     }
-                    Role::Way(next) => seen.folders |= name == next,
+                    Role::Way(folder) | Role::Parent(folder) => seen.folders |= name == folder,
                     Role::Above => {}
                 }
             }

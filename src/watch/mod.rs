@@ -155,10 +155,13 @@ impl Watcher {
         }
     }
 
-    /// The files that somebody is writing just now, as far as that is known.
-    pub fn open_files(&mut self) -> BTreeSet<PathBuf> {
+    /// The same of all files that are concerned, as far as their changes were told by now.
+    pub fn version_of(&mut self, concerned: &dyn Fn(&Path) -> bool) -> Option<u64> {
         self.look();
-        self.bursts.open(BootTime::now())
+        match self.lost {
+            Some(_) => None,
+            None => self.bursts.version_of(concerned, BootTime::now()),
+        }
     }
 
     /// Takes up what has happened since.

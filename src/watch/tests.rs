@@ -170,6 +170,21 @@ fn folders_that_come_and_go_are_found_again() {
 }
 
 #[test]
+fn a_folder_that_somebody_is_in_is_found_again_too() {
+    let mut scene = Scene::new();
+    let plugins = scene.path("plugins");
+    // As a shell is in the folder that it works in.
+    let inside = File::open(&plugins).unwrap();
+    fs::remove_dir_all(&plugins).unwrap();
+    while let Wake::Touched(_) = scene.wait() {}
+    fs::create_dir(&plugins).unwrap();
+    assert!(matches!(scene.wait(), Wake::Rescan(Lost::Folders)));
+    write(&scene.path("plugins/valve.toml"), "a = 1\n");
+    assert!(matches!(scene.wait(), Wake::Touched(_)));
+    drop(inside);
+}
+
+#[test]
 fn more_than_the_system_keeps_is_a_rescan() {
     let limit = crate::files::read_text(Path::new("/proc/sys/fs/inotify/max_queued_events"), 100).unwrap();
     let limit: usize = limit.trim().parse().unwrap();

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
@@ -152,6 +153,20 @@ impl TestEnvironment {
         command.env("VALVECFG_CARRIER", "guard");
         command.env("TZ", "UTC").env("LANG", "C").env("NO_COLOR", "1");
         command
+    }
+
+    /// The words before a command by which a user without rights runs it, who belongs to a group; nothing where this user
+    /// cannot ask that, or the program lies where others cannot reach it.
+    pub(crate) fn words_of_nobody(&self, group: u32) -> Option<[String; 4]> {
+        let mut above = Path::new(VALVECFG).ancestors();
+        let may_run_it = above.all(|folder| fs::metadata(folder).unwrap().permissions().mode() & 0o001 != 0);
+        if !rustix::process::geteuid().is_root() || !may_run_it {
+            return None;
+        }
+        // It is private at first.
+        fs::set_permissions(self.folder(), fs::Permissions::from_mode(0o755)).unwrap();
+        let group = format!("--regid={group}");
+        Some(["setpriv", "--reuid=65534", &group, "--clear-groups"].map(str::to_owned))
     }
 
     /// Runs a command to its end.

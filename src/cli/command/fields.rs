@@ -260,6 +260,8 @@ recorded also has
   files[]           files that changed otherwise, as by comments
 delivered also has what `status` has in plugins[].delivery
   plugin, revision, state, reason, since, told, running, need, restart, ways[]
+answered also has what `applied` answers, and uid, whose process said it
+  plugin, revision, refused, is_latest, uid
 taken-back also has
   revision, by      what was not confirmed in time, and what takes it back
 invalid, valid and restored also have

@@ -99,6 +99,11 @@ fn json(report: &WatchReport) -> io::Result<Json> {
             ("recorded", said)
         }
         WatchEvent::Delivered { delivery } => ("delivered", json!(delivery)),
+        WatchEvent::Answered { answered, uid } => {
+            let mut said = json!(answered);
+            said["uid"] = json!(uid);
+            ("answered", said)
+        }
         WatchEvent::TakenBack { revision, by } => ("taken-back", json!({ "revision": revision, "by": by })),
         WatchEvent::Invalid { file } => {
             let said = json!({ "path": file.path, "violations": violations(file)? });
@@ -156,6 +161,14 @@ fn show(out: &mut dyn Write, report: &WatchReport, style: Style) -> io::Result<(
         WatchEvent::Delivered { delivery } => {
             let lines = delivery::told(delivery);
             writeln!(out, "{}", lines.join("\n  "))
+        }
+        WatchEvent::Answered { answered, uid } => {
+            let (plugin, revision) = (escaped(&answered.plugin), answered.revision.short());
+            let word = answered.refused.as_ref().map_or_else(
+                || format!("runs {revision}"),
+                |reason| format!("refused {revision}: {}", escaped(reason)),
+            );
+            writeln!(out, "{plugin} says that it {word} (user {uid})")
         }
         WatchEvent::TakenBack { revision, by } => {
             let by = by.map_or_else(String::new, |by| format!(", as {}", by.short()));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{ErrorKind, Read as _};
+use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -88,7 +88,7 @@ impl<'a> Executable<'a> {
                     }
                 }
                 // It is another user's; its name only tells that it could be.
-                Err(error) if is_denied(&error) && self.is_name_of(&process) => hidden = Some(error),
+                Err(error) if error.is_denied() && self.is_name_of(&process) => hidden = Some(error),
                 // An error says that it has ended, or is a part of the kernel.
                 Ok(false) | Err(_) => {}
             }
@@ -121,8 +121,4 @@ fn found(process: &Proc) -> Result<PathBuf, FileError> {
     Ok(path
         .strip_suffix(DELETED)
         .map_or(link.clone(), |path| OsStr::from_bytes(path).into()))
-}
-
-fn is_denied(error: &FileError) -> bool {
-    matches!(error, FileError::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied)
 }

@@ -1,8 +1,9 @@
 //! What a plugin says of a revision: that it runs it, or why it does not.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::socket::{self, Word};
 use super::state::{Answer, Record};
 use super::tell::Deliverer;
 use crate::revision::RevisionId;
@@ -25,10 +26,16 @@ pub enum AnswerError {
         /// Of what it has spoken.
         later: RevisionId,
     },
+    /// The watcher, which may write in the store, did not take it either.
+    #[error("the watcher does not take it: {reason}")]
+    NotTaken {
+        /// Its words.
+        reason: String,
+    },
 }
 
 /// A plugin's word, as it was taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
     /// The plugin.
     pub plugin: String,
@@ -42,16 +49,30 @@ pub struct Answered {
 
 impl Store {
     /// Takes a plugin's word that it runs a revision, or why it does not. A word on an older revision never clears one on
-    /// a newer.
+    /// a newer. Who may not write in the store is heard by the watcher, where one runs that lets them speak to it.
     pub fn applied(&self, plugin: &str, revision: &str, refused: Option<&str>) -> Result<Answered, StoreError> {
+        let word = Word::new(plugin, revision, refused);
+        let taken = self.take_answer(&word);
+        if let Err(StoreError::File(error)) = &taken
+            && error.is_denied()
+            && let Some(heard) = socket::say(&self.git(), &word)
+        {
+            return heard;
+        }
+        taken
+    }
+
+    /// Takes a plugin's word as one who may write in the store.
+    pub(in crate::store) fn take_answer(&self, word: &Word) -> Result<Answered, StoreError> {
+        let plugin = word.plugin.as_str();
         let session = Session::begin(self, Access::Read)?;
         if !session.rules.has(plugin) {
             return Err(session.rules.no_such_plugin(plugin));
         }
-        let revision = session.history.resolve(session.head, revision)?;
+        let revision = session.history.resolve(session.head, &word.revision)?;
         let mut outdated = None;
         let mut failed = None;
-        let refused = refused.map(shortened);
+        let refused = word.refused().map(shortened);
         let answer = Answer {
             revision,
             refused: refused.clone(),

@@ -6,6 +6,7 @@
 //! hangs keeps no other plugin from being told.
 
 mod answer;
+mod socket;
 mod standing;
 mod state;
 mod target;
@@ -21,6 +22,7 @@ use super::{Store, StoreError};
 use crate::plugin::sentence;
 
 pub use answer::{AnswerError, Answered};
+pub(super) use socket::{Address, LONGEST_LINE, Reply, SOCKET, Word};
 pub use standing::{Delivery, DeliveryState};
 pub(super) use state::notes;
 pub use target::TargetError;

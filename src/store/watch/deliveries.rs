@@ -17,15 +17,16 @@ const AT_A_TIME: usize = 64;
 /// The pauses between attempts: the first one, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(5);
-/// Settings that are edited within so long after their plugin was told may be written by the plugin itself.
-const ECHO: Duration = Duration::from_secs(1);
+/// Settings that are edited within so long after their plugin was told may be written by the plugin itself. A burst of
+/// edits is looked at once a second.
+const ECHO: Duration = Duration::from_secs(3);
 /// More than so many of those in a minute, and the plugin is told less often.
 const MOST_ECHOES: usize = 10;
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// Tells plugins.
 pub(super) struct Deliveries {
-    store: Store,
+    pub(super) store: Store,
     bell: Arc<Bell>,
     sender: Sender<Done>,
     receiver: Receiver<Done>,
@@ -251,8 +252,8 @@ mod tests {
     fn who_edits_in_between_is_no_echo() {
         let mut job = Job::default();
         for edit in 0..100 {
-            job.told = Some(at(edit * 2_000));
-            assert!(!job.note_edit(at(edit * 2_000 + 1_500)));
+            job.told = Some(at(edit * 6_000));
+            assert!(!job.note_edit(at(edit * 6_000 + 3_500)));
         }
         assert!(job.not_before.is_none() && job.held.is_zero());
     }

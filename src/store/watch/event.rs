@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::document::Change;
 use crate::revision::{Moment, Revision, RevisionId};
-use crate::store::{CheckedFile, Delivery};
+use crate::store::{Answered, CheckedFile, Delivery};
 
 /// Something that happened, and when.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +38,13 @@ pub enum WatchEvent {
     Delivered {
         /// How.
         delivery: Box<Delivery>,
+    },
+    /// A plugin said through the socket that it runs a revision, or why it does not.
+    Answered {
+        /// Its word.
+        answered: Answered,
+        /// The user whose process said it.
+        uid: u32,
     },
     /// A change that nobody confirmed in time was taken back.
     TakenBack {

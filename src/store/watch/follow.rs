@@ -13,7 +13,9 @@ use super::lock::WatchLock;
 use super::look::Scope;
 use super::places::Places;
 use super::said::Said;
+use super::socket::{AnswerSocket, Heard};
 use super::{OnInvalid, WatchError};
+use crate::files::FileError;
 use crate::history::{self, History, maintain};
 use crate::plugin::sentence;
 use crate::revision::RevisionId;
@@ -37,6 +39,9 @@ pub(super) struct Follower<'t> {
     pub(super) watcher: Watcher,
     pub(super) places: Places,
     pub(super) deliveries: Deliveries,
+    /// Where plugins answer; none where it could not be opened.
+    socket: Option<AnswerSocket>,
+    bell: Arc<Bell>,
     service: ServiceManager,
     pub(super) said: Said,
     /// Files that are gone or empty, and when that counts.
@@ -78,7 +83,7 @@ impl<'t> Follower<'t> {
         let deliveries = Deliveries::new(deliverer, Arc::clone(&bell));
         let mut places = Places::new(&store.root);
         // Before anything is looked at: what is touched from here on is seen.
-        let watcher = Watcher::new(places.look(), bell).map_err(wait)?;
+        let watcher = Watcher::new(places.look(), Arc::clone(&bell)).map_err(wait)?;
         Ok(Self {
             store,
             on_invalid,
@@ -87,6 +92,8 @@ impl<'t> Follower<'t> {
             watcher,
             places,
             deliveries,
+            socket: None,
+            bell,
             service: ServiceManager::from_environment(),
             said: Said::default(),
             gone: BTreeMap::new(),
@@ -101,7 +108,9 @@ impl<'t> Follower<'t> {
     pub(super) fn run(mut self) -> Result<(), StoreError> {
         let plugins = self.store.plugin_names().map_or(0, |names| names.len());
         let folder = self.store.root.clone();
+        let opened = self.open_socket();
         self.say(WatchEvent::Started { folder, plugins });
+        self.warn_of(opened);
         self.look_at_all();
         self.service.ready();
         while !self.is_over {
@@ -112,7 +121,7 @@ impl<'t> Follower<'t> {
                 Wake::Touched(paths) => self.touched(&paths),
                 Wake::Rescan(lost) => self.rescan(&lost)?,
                 Wake::Due => self.due(),
-                Wake::Rung => self.tell_deliveries(),
+                Wake::Rung => self.hear(),
                 Wake::Asked(Asked::End) => break,
                 Wake::Asked(Asked::Reload) => {
                     self.service.reloading();
@@ -141,7 +150,7 @@ impl<'t> Follower<'t> {
         let last = BootTime::now() + ENDING;
         while !self.is_over && self.deliveries.is_busy() {
             match self.wait(Some(last))? {
-                Wake::Rung => self.tell_deliveries(),
+                Wake::Rung => self.hear(),
                 Wake::Due | Wake::Asked(Asked::End) => break,
                 Wake::Touched(_) | Wake::Rescan(_) | Wake::Asked(Asked::Reload) => {}
             }
@@ -169,7 +178,39 @@ impl<'t> Follower<'t> {
         self.deliveries.want(&plugins);
     }
 
-    fn tell_deliveries(&mut self) {
+    /// Takes up a store that was made anew, perhaps by somebody else.
+    fn take_over(&mut self) -> Result<(), StoreError> {
+        find::check_trust(&self.store.root)?;
+        match WatchLock::acquire(&self.store.root) {
+            Ok(lock) => self.lock = lock,
+            Err(error @ StoreError::Watch(_)) => return Err(error),
+            // It is being made, or removed: that is seen, and it is tried again.
+            Err(_) => return Ok(()),
+        }
+        let opened = self.open_socket();
+        self.warn_of(opened);
+        Ok(())
+    }
+
+    fn open_socket(&mut self) -> Result<(), FileError> {
+        // The one before takes its file away.
+        self.socket = None;
+        self.socket = Some(AnswerSocket::open(&self.deliveries.store, Arc::clone(&self.bell))?);
+        Ok(())
+    }
+
+    fn warn_of(&mut self, opened: Result<(), FileError>) {
+        if let Err(error) = opened {
+            self.warn(format!("plugins cannot answer through a socket: {}", sentence(&error)));
+        }
+    }
+
+    /// Tells what other threads have to say.
+    fn hear(&mut self) {
+        let heard: Vec<Heard> = self.socket.iter().flat_map(AnswerSocket::heard).collect();
+        for Heard { answered, uid } in heard {
+            self.say(WatchEvent::Answered { answered, uid });
+        }
         for news in self.deliveries.collect() {
             match news {
                 Ok(delivery) => self.say(WatchEvent::Delivered {
@@ -319,10 +360,8 @@ impl<'t> Follower<'t> {
                 "the system allows no more watches ({error}); the files are looked at every two seconds"
             )),
         }
-        if self.store.root.join(".git").is_dir() && !self.lock.is_current()? {
-            // The store was made anew, perhaps by somebody else.
-            find::check_trust(&self.store.root)?;
-            self.lock = WatchLock::acquire(&self.store.root)?;
+        if !self.is_gone() && !self.lock.is_current()? {
+            self.take_over()?;
         }
         self.watcher.follow(self.places.look());
         self.look_at_all();

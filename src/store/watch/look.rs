@@ -45,15 +45,15 @@ impl Scope {
 impl Follower<'_> {
     /// Records what was edited by hand, and tells what is not valid. What fails is tried again.
     pub(super) fn look(&mut self, scope: Scope) {
-        if self.rules_are_unsteady() {
+        let Some(rules) = self.version_of_rules(&[]) else {
             // Everything is looked at when they are complete.
             return;
-        }
+        };
         let (scope, pause) = match self.again.take() {
             Some((before, _, pause)) => (before.and(scope), pause),
             None => (scope, Duration::ZERO),
         };
-        match self.try_look(&scope) {
+        match self.try_look(&scope, rules) {
             Ok(()) => {
                 if self.said.is_over() {
                     self.say(WatchEvent::Resumed);
@@ -93,7 +93,7 @@ impl Follower<'_> {
         }
     }
 
-    fn try_look(&mut self, scope: &Scope) -> Result<(), StoreError> {
+    fn try_look(&mut self, scope: &Scope, rules: u64) -> Result<(), StoreError> {
         if self.is_gone() {
             // Nothing is made in a folder that somebody may be removing just now.
             let folder = self.store.root.clone();
@@ -136,11 +136,12 @@ impl Follower<'_> {
             });
         }
         absorbed?;
-        if self.rules_are_unsteady() {
-            return Ok(());
-        }
         let known: BTreeSet<String> = left.iter().map(|file| file.path.clone()).collect();
         left.extend(invalid?.into_iter().filter(|file| !known.contains(&file.path)));
+        if self.version_of_rules(&left) != Some(rules) {
+            // It was judged by rules that somebody was writing.
+            return Ok(());
+        }
         let refused: BTreeSet<String> = left.iter().map(|file| file.path.clone()).collect();
         // The manifest could be read, or nothing had been looked at.
         let is_mended = |path: &&str| !refused.contains(*path) && (seen.contains(*path) || plugin_of(path).is_none());
@@ -155,24 +156,31 @@ impl Follower<'_> {
         Ok(())
     }
 
-    /// Whether somebody writes the manifest, a schema or a migration just now, or has taken the manifest away for a
-    /// moment: what is right is not known then.
-    fn rules_are_unsteady(&mut self) -> bool {
+    /// A number that is another one once the manifest, a schema or a migration has changed; nothing while somebody writes
+    /// one, or has taken the manifest away for a moment. For what was not accepted it is looked at closely.
+    fn version_of_rules(&mut self, refused: &[CheckedFile]) -> Option<u64> {
         let is_gone = self.is_gone();
         let mut eye = Eye {
             places: &self.places,
             watcher: &mut self.watcher,
             gone: &mut self.gone,
         };
-        if eye.is_fleeting(MANIFEST, is_gone) || eye.version(MANIFEST).is_none() {
-            return true;
+        if eye.is_fleeting(MANIFEST, is_gone) {
+            return None;
         }
-        let open = self.watcher.open_files();
-        self.places.meaning(&open).rules
+        eye.version(MANIFEST)?;
+        for plugin in refused.iter().filter_map(|file| plugin_of(&file.path)) {
+            let folder = self.store.root.join("schemas").join(plugin);
+            for schema in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                eye.watcher.version(&schema.path())?;
+            }
+        }
+        let places = &self.places;
+        self.watcher.version_of(&|path| places.is_rule(path))
     }
 
     /// Whether the store is gone.
-    fn is_gone(&self) -> bool {
+    pub(super) fn is_gone(&self) -> bool {
         !self.store.root.join(MANIFEST).exists()
     }
 

@@ -13,6 +13,7 @@ mod look;
 mod places;
 mod put_back;
 mod said;
+mod socket;
 
 use std::io;
 use std::ops::ControlFlow;

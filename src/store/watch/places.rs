@@ -116,6 +116,17 @@ impl Places {
         std::iter::once(self.root.join(path)).chain(targets).collect()
     }
 
+    /// Whether a file is the manifest, a schema or a migration.
+    pub(super) fn is_rule(&self, path: &Path) -> bool {
+        let mut touched = Touched::default();
+        let linked = self.targets.get(path).into_iter().flatten().map(String::as_str);
+        let own = self.path_of(path);
+        for path in linked.chain(own.as_deref()) {
+            touched.note(path);
+        }
+        touched.rules
+    }
+
     /// A path from the store's folder.
     fn path_of(&self, path: &Path) -> Option<String> {
         let own = path.strip_prefix(&self.root).ok()?;

@@ -26,8 +26,8 @@ fn a_store_that_is_moved_away_and_back_is_followed_again() {
 fn a_store_that_is_deleted_and_made_anew_is_followed_again() {
     let environment = TestEnvironment::gateway();
     let away = environment.folder().join("away");
-    let mut watching = Watching::start(&environment, &[]);
     copy_folder(&environment.store(), &away);
+    let mut watching = Watching::start(&environment, &[]);
     // The watcher may still make something in it.
     while environment.store().exists() {
         drop(fs::remove_dir_all(environment.store()));

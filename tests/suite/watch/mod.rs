@@ -1,6 +1,7 @@
 //! `watch` as a service runs it: the real program follows a store, and its `--json` lines tell when it has seen what
 //! a test did. Nothing here waits for a time to pass; what must not be told would stand before what must.
 
+mod answers;
 mod bursts;
 mod deliveries;
 mod folders;
@@ -152,6 +153,9 @@ pub(crate) fn screen_of_each_event(command: &mut Command) -> Screen {
     events.extend([watching.expect("recorded"), watching.expect("delivered")]);
     environment.edit(valve, "threshold = 50", "threshold = 50 # why");
     events.push(watching.expect("recorded"));
+    let word = serde_json::json!({ "plugin": "valve", "revision": "@", "applied": false, "reason": "dry" });
+    answers::say(&environment, &[word.to_string()]);
+    events.push(watching.expect("answered"));
     environment.succeed(&["set", "heating.target", "21", "--confirm-within", "1s"]);
     events.push(watching.expect("taken-back"));
     environment.edit(valve, "threshold = 50", "threshold = 500");
