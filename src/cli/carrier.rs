@@ -1,5 +1,6 @@
 //! Carriers: what takes a change back that nobody confirms, without anybody waiting at a terminal. A timer of systemd
-//! where that runs, else a guard: this program in the background, which no hang-up and no killed parent ends.
+//! where that runs, or a service of it where plugins are to be looked at until then, else a guard: this program in the
+//! background, which no hang-up and no killed parent ends.
 
 use std::ffi::OsString;
 use std::io;
@@ -11,7 +12,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{geteuid, setsid};
 
 use crate::revision::RevisionId;
-use crate::store::{Carrier, Errand};
+use crate::store::{Carrier, ConfirmBy, Errand};
+
+use super::exit::Exit;
 
 /// Where systemd runs the system, this folder is there (`sd_booted`).
 const SYSTEMD: &str = "/run/systemd/system";
@@ -29,22 +32,22 @@ const VARIABLES: [&str; 8] = [
     "GIT_COMMITTER_EMAIL",
 ];
 
-/// Starts what will take a revision back: as `$VALVECFG_CARRIER` says, `systemd` or `guard`, else a timer where systemd
+/// Starts what will take a revision back: as `$VALVECFG_CARRIER` says, `systemd` or `guard`, else a unit where systemd
 /// accepts one.
 pub(super) fn start(errand: &Errand<'_>) -> io::Result<Carrier> {
     let chosen = std::env::var_os("VALVECFG_CARRIER").filter(|chosen| !chosen.is_empty());
     match chosen.as_ref().map(|chosen| chosen.to_str()) {
         None => {
-            if Path::new(SYSTEMD).is_dir() && start_timer(errand).unwrap_or(false) {
+            if Path::new(SYSTEMD).is_dir() && start_unit(errand).unwrap_or(false) {
                 return Ok(Carrier::Systemd);
             }
             start_guard(errand)
         }
         Some(Some("systemd")) => {
-            if start_timer(errand)? {
+            if start_unit(errand)? {
                 return Ok(Carrier::Systemd);
             }
-            Err(io::Error::other("systemd accepts no timer"))
+            Err(io::Error::other("systemd accepts no unit"))
         }
         Some(Some("guard")) => start_guard(errand),
         Some(_) => Err(io::Error::new(
@@ -76,16 +79,26 @@ pub(super) fn detach(store: &Path, revision: RevisionId) -> io::Result<()> {
 }
 
 /// Asks systemd for a timer, the system's or the user's own. It begins to wait before the change is recorded, and what
-/// it starts waits for the rest, or finds nothing to do.
-fn start_timer(errand: &Errand<'_>) -> io::Result<bool> {
+/// it starts waits for the rest, or finds nothing to do. Where plugins are to prove the change, that is started at once.
+fn start_unit(errand: &Errand<'_>) -> io::Result<bool> {
     let Some(program) = installed() else { return Ok(false) };
     let mut command = Command::new("systemd-run");
     if !geteuid().is_root() {
         command.arg("--user");
     }
-    // By default systemd may let a minute pass, to wake the machine less often.
-    command.args(["--quiet", "--collect", "--timer-property=AccuracySec=100ms"]);
-    command.arg(format!("--on-active={}s", errand.window.duration().as_secs()));
+    command.args(["--quiet", "--collect"]);
+    match errand.by {
+        ConfirmBy::Person => {
+            // By default systemd may let a minute pass, to wake the machine less often.
+            command.arg("--timer-property=AccuracySec=100ms");
+            command.arg(format!("--on-active={}s", errand.window.duration().as_secs()));
+        }
+        ConfirmBy::Health => {
+            command.args(["--property=Restart=on-failure", "--property=RestartSec=1s"]);
+            // A conflict is for a person to decide, however often it is looked at.
+            command.arg(format!("--property=RestartPreventExitStatus={}", Exit::Conflict.code()));
+        }
+    }
     let (revision, store) = (errand.revision.short(), errand.store.display());
     command.arg(format!("--unit=valvecfg-confirm-{revision}"));
     command.arg(format!(

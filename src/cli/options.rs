@@ -11,7 +11,7 @@ use super::diagnostic::Style;
 use super::diagnostic::printable::escaped;
 use super::report::Failure;
 use crate::duration::{Span, SpanError};
-use crate::store::{Intent, Limits, Notices, Store, StoreError, Within, find};
+use crate::store::{ConfirmBy, Intent, Limits, Notices, Store, StoreError, Within, find};
 
 /// Options for every verb, as they were typed.
 #[derive(Clone, Debug, Args)]
@@ -87,6 +87,12 @@ pub(crate) struct ChangeOptions {
     /// Take it back unless `valvecfg confirm` comes in time, such as 10m
     #[arg(long, value_name = "TIME", value_parser = window)]
     confirm_within: Option<Span>,
+    /// Who confirms it: a person, or by health the plugins that it concerns
+    #[arg(long, value_name = "WHO", requires = "confirm_within")]
+    confirm_by: Option<ConfirmChoice>,
+    /// How long these must run it and be well before it stays; 30s where no time is given
+    #[arg(long, value_name = "TIME", value_parser = window, requires = "confirm_within")]
+    bake: Option<Span>,
     #[command(flatten)]
     dry: DryRun,
 }
@@ -97,6 +103,24 @@ pub(crate) struct DryRun {
     /// Show what would be done, and do nothing
     #[arg(short = 'n', long = "dry-run", id = "verb_dry_run")]
     dry_run: bool,
+}
+
+/// Who confirms a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConfirmChoice {
+    /// A person, with `valvecfg confirm`.
+    Person,
+    /// The plugins that it concerns, or it is taken back at once where one refuses it.
+    Health,
+}
+
+impl From<ConfirmChoice> for ConfirmBy {
+    fn from(choice: ConfirmChoice) -> Self {
+        match choice {
+            ConfirmChoice::Person => Self::Person,
+            ConfirmChoice::Health => Self::Health,
+        }
+    }
 }
 
 /// When output has colours.
@@ -193,6 +217,8 @@ impl Options {
             wait: change.wait.map(Span::duration),
             confirm: change.confirm_within.map(|window| Within {
                 window,
+                by: change.confirm_by.map(ConfirmBy::from),
+                bake: change.bake,
                 start: carrier::start,
             }),
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::confirmation::ConfirmBy;
 use super::live::Live;
 use super::manifest::{Manifest, PluginEntry};
 use super::{CheckedFile, StoreError, checked::SecretNames};
@@ -31,6 +32,7 @@ struct LocalEntry {
     render: Option<Vec<RenderTarget>>,
     health: Option<Health>,
     acknowledges: Option<bool>,
+    confirm: Option<ConfirmBy>,
 }
 
 /// How one plugin is reached on this machine.
@@ -41,6 +43,8 @@ pub(super) struct Reach {
     pub health: Option<Health>,
     /// Whether the plugin says itself that it runs a revision.
     pub acknowledges: bool,
+    /// Who confirms its changes where nobody says.
+    pub confirm: ConfirmBy,
     /// What of these the manifest says, which others may have written.
     pub shared: PluginEntry,
 }
@@ -75,6 +79,7 @@ impl Local {
             render: own.render.unwrap_or_else(|| shared.render.clone()),
             health: own.health.or_else(|| shared.health.clone()),
             acknowledges: own.acknowledges.unwrap_or(shared.acknowledges),
+            confirm: own.confirm.or(shared.confirm).unwrap_or_default(),
         };
         let silent = reach.notify.is_empty() && reach.render.is_empty() && reach.health.is_none();
         Some(reach).filter(|reach| !silent || reach.acknowledges)

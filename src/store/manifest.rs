@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::confirmation::ConfirmBy;
 use crate::plugin::{Health, Notify, RenderTarget};
 
 /// The manifest's file, in the store's folder. Its presence makes a folder a store.
@@ -61,6 +62,10 @@ pub struct PluginEntry {
     /// Whether the plugin says itself that it runs a revision, with `valvecfg applied`.
     #[serde(default)]
     pub acknowledges: bool,
+    /// Who confirms a change of the plugin's settings that is to be confirmed in time: a person, or `health`: it stays once
+    /// the plugin runs it and has been well for a while. `--confirm-by` stands before it.
+    #[serde(default)]
+    pub confirm: Option<ConfirmBy>,
 }
 
 impl Manifest {

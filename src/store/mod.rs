@@ -82,7 +82,9 @@ pub use compare::{Difference, FileDifference, Shown};
 #[cfg(feature = "stream")]
 pub use configuration::ChangeStream;
 pub use configuration::{Changes, Configuration, ConfigurationError, Offer, Stopper};
-pub use confirmation::{Carrier, ConfirmationError, Confirmed, Errand, Expiry, Pending, Starter, Within};
+pub use confirmation::{
+    Bake, Carrier, ConfirmBy, ConfirmationError, Confirmed, Errand, Expiry, Pending, Proof, Starter, Vigil, Within,
+};
 pub use custody::{SecretError, personal_identity};
 pub use delivery::{AnswerError, Answered, Delivery, DeliveryState, TargetError, Urgency};
 pub use doctor::Finding;

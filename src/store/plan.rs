@@ -5,12 +5,13 @@ mod concerned;
 mod judged;
 mod record;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::commit::FileChange;
+use super::confirmation::Witness;
 use super::delivery::Delivery;
 use super::draft::{self, ByHand, Draft, DraftFile};
 use super::manifest::{MANIFEST, Manifest, plugin_of, settings_path};
@@ -74,6 +75,8 @@ pub(super) struct Concerned {
     pub told: BTreeSet<String>,
     /// Nobody does, and they have to be started anew.
     pub stale: BTreeSet<String>,
+    /// Those that are told of the change itself, and not only of a hand edit before it, and what they can prove of it.
+    pub witnesses: BTreeMap<String, Witness>,
 }
 
 /// Hand edits that were recorded on the way.

@@ -10,9 +10,9 @@ use crate::cli::diagnostic::Style;
 use crate::cli::options::{DryRun, Options, window};
 use crate::cli::printer::{Answer, Reply};
 use crate::cli::report::Failure;
-use crate::duration::Span;
+use crate::duration::{Span, duration};
 use crate::revision::RevisionId;
-use crate::store::{Carrier, Confirmed, Pending};
+use crate::store::{Bake, Carrier, ConfirmBy, Confirmed, Pending};
 
 /// Confirm the change that waits for it, so that it stays
 ///
@@ -30,7 +30,7 @@ pub(crate) struct ConfirmArgs {
     /// Give it more time instead, such as 5m
     #[arg(long, value_name = "TIME", value_parser = window)]
     extend: Option<Span>,
-    /// Wait until the time of this revision is over, and take it back
+    /// Wait until the time of this revision is over or its plugins decide, and confirm it or take it back
     #[arg(long, value_name = "REV", hide = true, conflicts_with = "extend")]
     expire: Option<RevisionId>,
     /// Do so in the background
@@ -75,10 +75,25 @@ pub(super) fn left(pending: &Pending) -> Span {
     })
 }
 
+/// What has to come for a change to stay, where its plugins can confirm it too.
+pub(super) fn proof(bake: &Bake) -> String {
+    let (plugins, seconds) = (bake.plugins.join(", "), bake.seconds);
+    let length = duration(seconds.try_into().unwrap_or(i64::MAX)).unwrap_or_default();
+    let (run, have) = if bake.plugins.len() == 1 {
+        ("runs", "has")
+    } else {
+        ("run", "have")
+    };
+    format!("{plugins} {run} it and {have} been well for {length}")
+}
+
 /// Who takes a change back, and what a reboot would mean.
-pub(super) fn carried(carrier: Carrier) -> &'static str {
-    match carrier {
+pub(super) fn carried(pending: &Pending) -> &'static str {
+    match pending.carrier {
         Carrier::Watch => "`valvecfg watch` sees to that; after a reboot it does again, or the next valvecfg command",
+        Carrier::Systemd if pending.by == ConfirmBy::Health => {
+            "a service of systemd sees to that; after a reboot the next valvecfg command or `watch` does"
+        }
         Carrier::Systemd => "a timer of systemd sees to that; after a reboot the next valvecfg command or `watch` does",
         Carrier::Guard => {
             "a process in the background sees to that; after a reboot the next valvecfg command or `watch` does"

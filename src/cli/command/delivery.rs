@@ -4,8 +4,8 @@ use crate::cli::diagnostic::printable::escaped;
 use crate::cli::exit::Exit;
 use crate::store::{Delivery, DeliveryState};
 
-/// What a change says of a plugin that was told of it.
-pub(super) fn told(delivery: &Delivery) -> Vec<String> {
+/// What a change says of a plugin that was told of it, and what to type next unless the change goes back by itself.
+pub(super) fn told(delivery: &Delivery, goes_back: bool) -> Vec<String> {
     let plugin = &delivery.plugin;
     let ways = delivery.ways.join(", then ");
     let mut lines = vec![match &delivery.state {
@@ -37,7 +37,7 @@ pub(super) fn told(delivery: &Delivery) -> Vec<String> {
         DeliveryState::Pending => format!("{plugin} has not been told yet"),
         DeliveryState::Untold => format!("nothing here tells {plugin}; it takes effect after a restart of it"),
     }];
-    lines.extend(help(delivery));
+    lines.extend(help(delivery).filter(|_| !goes_back));
     for line in &mut lines {
         *line = escaped(line).into_owned();
     }

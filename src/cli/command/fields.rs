@@ -25,7 +25,9 @@ JSON: one object
   absorbed.revision, absorbed.changes[], absorbed.files[]
   confirmation      what is taken back unless it is confirmed, or null
   confirmation.revision, confirmation.author, confirmation.until
-  confirmation.seconds_left, confirmation.carrier
+  confirmation.seconds_left, confirmation.carrier, confirmation.by
+  confirmation.bake.plugins[], confirmation.bake.seconds
+  confirmation.bake.since
   confirmation.changed_since[]  as in `status`
   dry_run           whether nothing was written because of --dry-run
   warnings[]        what else there is to know, in words
@@ -58,7 +60,9 @@ JSON: one object
   absorbed.revision, absorbed.changes[], absorbed.files[]
   confirmation      what is taken back unless it is confirmed, or null
   confirmation.revision, confirmation.author, confirmation.until
-  confirmation.seconds_left, confirmation.carrier
+  confirmation.seconds_left, confirmation.carrier, confirmation.by
+  confirmation.bake.plugins[], confirmation.bake.seconds
+  confirmation.bake.since
   confirmation.changed_since[]  as in `status`
   dry_run           whether nothing was written because of --dry-run
   warnings[]        what else there is to know, in words
@@ -121,7 +125,9 @@ JSON: one object
   revision      the change that waited
   confirmation  what it still waits for, as in `status`; null where it stays
   confirmation.revision, confirmation.author, confirmation.until
-  confirmation.seconds_left, confirmation.carrier
+  confirmation.seconds_left, confirmation.carrier, confirmation.by
+  confirmation.bake.plugins[], confirmation.bake.seconds
+  confirmation.bake.since
   confirmation.changed_since[]
   dry_run       whether nothing was changed because of --dry-run";
 
@@ -138,6 +144,11 @@ JSON: one object
   confirmation.until            when, as in RFC 3339
   confirmation.seconds_left     in how many seconds; 0 is now
   confirmation.carrier          by whom: watch, systemd, guard or next-command
+  confirmation.by               who confirms it: person or health
+  confirmation.bake             what plugins have to prove; null for a person
+  confirmation.bake.plugins[]   those that have to run it and be well
+  confirmation.bake.seconds     for how many seconds without a break
+  confirmation.bake.since       since when they do; null where one does not
   confirmation.changed_since[]  what of it was changed again: a person decides
   plugins[].name        the plugin
   plugins[].state       recorded, edited, new, missing or unknown
@@ -262,8 +273,11 @@ delivered also has what `status` has in plugins[].delivery
   plugin, revision, state, reason, since, told, running, need, restart, ways[]
 answered also has what `applied` answers, and uid, whose process said it
   plugin, revision, refused, is_latest, uid
+confirmed also has
+  revision          what has proved itself
 taken-back also has
-  revision, by      what was not confirmed in time, and what takes it back
+  revision, by      what was not confirmed, and what takes it back
+  reason            which plugin refused it, and why; null where none did
 invalid, valid and restored also have
   path              the file, from the store's folder
   violations[]      what is wrong with it, as in `validate`; not of valid

@@ -8,7 +8,7 @@ use super::confirm;
 use crate::cli::diagnostic::Style;
 use crate::cli::diagnostic::printable::escaped;
 use crate::cli::printer::{Answer, Reply};
-use crate::store::Outcome;
+use crate::store::{Delivery, DeliveryState, Outcome};
 
 /// The reply to a change: the settings that changed on stdout, the rest on stderr.
 pub(crate) fn reply(outcome: Outcome) -> Reply {
@@ -41,13 +41,27 @@ pub(super) fn reply_with<A: Answer + 'static>(outcome: Outcome, answer: impl FnO
     } else if outcome.dry_run {
         notes.push("nothing was written: this was a dry run".to_owned());
     }
-    notes.extend(outcome.deliveries.iter().flat_map(super::delivery::told));
+    let bake = outcome.confirmation.as_ref().and_then(|pending| pending.bake.as_ref());
+    let refused = |delivery: &&Delivery| {
+        let proves = bake.is_some_and(|bake| bake.plugins.contains(&delivery.plugin));
+        proves && matches!(delivery.state, DeliveryState::Refused { .. })
+    };
+    let goes_back = outcome.deliveries.iter().find(refused).is_some();
+    let told = |delivery| super::delivery::told(delivery, goes_back);
+    notes.extend(outcome.deliveries.iter().flat_map(told));
     let exit = super::delivery::exit(&outcome.deliveries);
     notes.extend(outcome.warnings.iter().map(|warning| format!("warning: {warning}")));
     if let Some(pending) = &outcome.confirmation {
         let left = confirm::left(pending);
-        notes.push(format!("`valvecfg confirm` keeps it; in {left} it is taken back"));
-        notes.push(confirm::carried(pending.carrier).to_owned());
+        notes.push(match &pending.bake {
+            _ if goes_back => "it is taken back at once".to_owned(),
+            None => format!("`valvecfg confirm` keeps it; in {left} it is taken back"),
+            Some(bake) => {
+                let proof = confirm::proof(bake);
+                format!("it stays once {proof}, or with `valvecfg confirm`; in {left} it is taken back")
+            }
+        });
+        notes.push(confirm::carried(pending).to_owned());
     }
     let recorded = outcome
         .revision

@@ -194,11 +194,19 @@ fn show_pending(out: &mut dyn Write, pending: &Pending) -> io::Result<()> {
             "waiting   {id} by {author}, not confirmed in time, and to be taken back"
         );
     }
-    let (left, carried) = (confirm::left(pending), confirm::carried(pending.carrier));
-    writeln!(
-        out,
-        "waiting   {id} by {author}, taken back in {left} unless `valvecfg confirm` comes\n          {carried}"
-    )
+    let (left, carried) = (confirm::left(pending), confirm::carried(pending));
+    write!(out, "waiting   {id} by {author}, taken back in {left} unless ")?;
+    match &pending.bake {
+        None => writeln!(out, "`valvecfg confirm` comes")?,
+        Some(bake) => {
+            writeln!(out, "{}, or `valvecfg confirm` comes", escaped(&confirm::proof(bake)))?;
+            match bake.since {
+                Some(since) => writeln!(out, "          well since {since}")?,
+                None => writeln!(out, "          not proved yet")?,
+            }
+        }
+    }
+    writeln!(out, "          {carried}")
 }
 
 /// The secret to be set anew where nothing else is wrong with a plugin's settings.

@@ -104,7 +104,11 @@ fn json(report: &WatchReport) -> io::Result<Json> {
             said["uid"] = json!(uid);
             ("answered", said)
         }
-        WatchEvent::TakenBack { revision, by } => ("taken-back", json!({ "revision": revision, "by": by })),
+        WatchEvent::Confirmed { revision } => ("confirmed", json!({ "revision": revision })),
+        WatchEvent::TakenBack { revision, by, reason } => {
+            let said = json!({ "revision": revision, "by": by, "reason": reason });
+            ("taken-back", said)
+        }
         WatchEvent::Invalid { file } => {
             let said = json!({ "path": file.path, "violations": violations(file)? });
             ("invalid", said)
@@ -159,7 +163,7 @@ fn show(out: &mut dyn Write, report: &WatchReport, style: Style) -> io::Result<(
             files.into_iter().try_for_each(|file| writeln!(out, "  {file}"))
         }
         WatchEvent::Delivered { delivery } => {
-            let lines = delivery::told(delivery);
+            let lines = delivery::told(delivery, false);
             writeln!(out, "{}", lines.join("\n  "))
         }
         WatchEvent::Answered { answered, uid } => {
@@ -170,10 +174,20 @@ fn show(out: &mut dyn Write, report: &WatchReport, style: Style) -> io::Result<(
             );
             writeln!(out, "{plugin} says that it {word} (user {uid})")
         }
-        WatchEvent::TakenBack { revision, by } => {
+        WatchEvent::Confirmed { revision } => {
+            writeln!(
+                out,
+                "{} is confirmed: its plugins run it and are well",
+                revision.short()
+            )
+        }
+        WatchEvent::TakenBack { revision, by, reason } => {
             let by = by.map_or_else(String::new, |by| format!(", as {}", by.short()));
             let revision = revision.short();
-            writeln!(out, "{revision} was not confirmed in time and was taken back{by}")
+            match reason {
+                None => writeln!(out, "{revision} was not confirmed in time and was taken back{by}"),
+                Some(reason) => writeln!(out, "{revision} was taken back{by}: {}", escaped(reason)),
+            }
         }
         WatchEvent::Invalid { file } => {
             let kept = plugin_of(&file.path)

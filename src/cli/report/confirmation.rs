@@ -29,6 +29,23 @@ pub(super) fn hints(error: &ConfirmationError) -> (Exit, Vec<String>) {
             );
             (Exit::Failed, vec![hint])
         }
+        ConfirmationError::NoProof { plugins } => {
+            let hint = if plugins.is_empty() {
+                "nothing was written; leave out `--confirm-by health` to confirm it yourself"
+            } else {
+                "nothing was written; give it `health`, `acknowledges = true` or a `command` in valvecfg.toml, or confirm \
+                 the change yourself with `--confirm-by person`"
+            };
+            (Exit::Usage, vec![hint.to_owned()])
+        }
+        ConfirmationError::BakeTooLong { .. } => {
+            let hint = "nothing was written; pass a longer `--confirm-within`, or a shorter `--bake`";
+            (Exit::Usage, vec![hint.to_owned()])
+        }
+        ConfirmationError::NoBake => {
+            let hint = "nothing was written; `--bake` is for `--confirm-by health`";
+            (Exit::Usage, vec![hint.to_owned()])
+        }
         ConfirmationError::Carrier { source } => {
             let hint = system::hint(source).unwrap_or("nothing was written");
             (Exit::Failed, vec![hint.to_owned()])

@@ -69,17 +69,27 @@ impl Store {
                 message: Some(message("not confirmed in time", waiting.revision, session)?),
                 ..Intent::default()
             };
-            let back = self.change_in(session, VIA, &intent, &mut |draft| undo(draft, waiting.revision));
-            if let Err(StoreError::Confirmation(ConfirmationError::ChangedSince { names, .. })) = &back {
-                waiting.changed_since.clone_from(names);
-                write(&git, Ownership::of(self.root())?, &waiting)?;
-            }
-            let revision = waiting.revision;
-            back.map(|outcome| Expiry::TakenBack {
-                revision,
+            let outcome = self.take_back_in(session, &mut waiting, &intent)?;
+            Ok(Expiry::TakenBack {
+                revision: waiting.revision,
                 outcome: Box::new(outcome),
             })
         })
+    }
+
+    /// Takes back what waits. Where some of it was changed again since, that is remembered.
+    pub(super) fn take_back_in(
+        &self,
+        session: &Session<'_>,
+        waiting: &mut Confirmation,
+        intent: &Intent,
+    ) -> Result<Outcome, StoreError> {
+        let back = self.change_in(session, VIA, intent, &mut |draft| undo(draft, waiting.revision));
+        if let Err(StoreError::Confirmation(ConfirmationError::ChangedSince { names, .. })) = &back {
+            waiting.changed_since.clone_from(names);
+            write(&self.git(), Ownership::of(self.root())?, waiting)?;
+        }
+        back
     }
 
     /// Takes back the change that waits for confirmation before its time is over. Where some of it was changed again
@@ -115,7 +125,7 @@ impl Store {
     }
 
     /// What waits, as far as history still holds it: who has taken the revision out of it with git has decided.
-    fn read_in(&self, session: &Session<'_>) -> Result<Option<Confirmation>, StoreError> {
+    pub(super) fn read_in(&self, session: &Session<'_>) -> Result<Option<Confirmation>, StoreError> {
         let git = self.git();
         let Some(waiting) = read(&git)? else { return Ok(None) };
         if session.history.follows_or_is(session.head, waiting.revision)? {
@@ -209,7 +219,7 @@ impl Store {
     }
 }
 
-fn message(why: &str, revision: RevisionId, session: &Session<'_>) -> Result<String, StoreError> {
+pub(super) fn message(why: &str, revision: RevisionId, session: &Session<'_>) -> Result<String, StoreError> {
     let made = session.history.revision(revision)?.message;
     let subject = made.lines().next().unwrap_or_default();
     Ok(format!("{why}: takes back {} {subject}", revision.short()))

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use super::ConfirmationError;
 use super::clock::Clocks;
 use super::expiry::Expiry;
+use super::prove::{Proof, Vigil};
 use super::stored::{path, read};
 use crate::revision::RevisionId;
 use crate::store::{LockError, Store, StoreError, session};
@@ -25,7 +26,8 @@ const STEP: Duration = Duration::from_secs(10);
 
 impl Store {
     /// Waits until the time of a revision is over that waits for confirmation, and takes it back. It returns as soon as
-    /// the revision waits no more, or a person must decide.
+    /// the revision waits no more, or a person must decide. Meanwhile it looks whether the revision proves itself, where it
+    /// is to do so.
     ///
     /// It may be called while the revision is being recorded. What keeps it from being taken back, such as a hand edit
     /// that is not valid, is tried again until it goes.
@@ -48,6 +50,14 @@ impl Store {
             };
             waiting.refuse_changed()?;
             let left = waiting.since.left(waiting.window, &Clocks::now()?);
+            if left > 0 && waiting.by_health.is_some() {
+                match self.prove_until_decided(revision)? {
+                    Proof::Nothing | Proof::Again(_) => continue,
+                    taken_back @ Proof::TakenBack { .. } => drop(self.told_of(taken_back)),
+                    Proof::Confirmed(_) => {}
+                }
+                return Ok(());
+            }
             if left > 0 {
                 changes.wait(Duration::from_millis(left));
                 continue;
@@ -61,6 +71,33 @@ impl Store {
                     pause = (pause * 2).min(PAUSES.1);
                 }
             }
+        }
+    }
+
+    /// Looks again and again whether a change proves itself that is to be confirmed by health, until it has, or does not
+    /// wait for that any more. Running plugins are not told of what is taken back.
+    pub(in crate::store) fn prove_until_decided(&self, revision: RevisionId) -> Result<Proof, StoreError> {
+        let git = self.git();
+        let mut vigil = Vigil::default();
+        let mut pause = PAUSES.0;
+        loop {
+            // Before it is read, so that nothing is missed.
+            let changes = Changes::of(&path(&git));
+            let Some((waiting, _)) = self.waits_for_proof(revision)? else {
+                return Ok(Proof::Nothing);
+            };
+            let left = waiting.since.left(waiting.window, &Clocks::now()?);
+            let again = match self.prove_untold(revision, &mut vigil) {
+                Ok(Proof::Again(again)) => again,
+                Ok(decided) => return Ok(decided),
+                Err(error @ StoreError::Confirmation(ConfirmationError::ChangedSince { .. })) => return Err(error),
+                Err(_) => {
+                    let again = pause;
+                    pause = (pause * 2).min(PAUSES.1);
+                    again
+                }
+            };
+            changes.wait(again.min(Duration::from_millis(left)));
         }
     }
 }

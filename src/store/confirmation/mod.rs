@@ -1,4 +1,4 @@
-//! Confirmations: a change that stays only if a person confirms it in time.
+//! Confirmations: a change that stays only if a person confirms it in time, or the plugins that it concerns prove it.
 //!
 //! `.git/valvecfg/confirmation` says what waits. It comes with the revision and goes with the one that takes it back,
 //! by the same journal, so a crash leaves neither the one without the other. Whoever holds the writer lock decides: of
@@ -9,13 +9,16 @@
 mod clock;
 mod expiry;
 mod guard;
+mod prove;
 mod stored;
 mod undo;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -30,9 +33,12 @@ use clock::Clocks;
 use stored::{Confirmation, comes, forget, goes, is_watched, read, write};
 
 pub use expiry::Expiry;
+pub(super) use prove::Witness;
+pub use prove::{Proof, Vigil};
 
 /// By what a revision is made that takes back what was not confirmed in time.
 pub(super) const VIA: &str = "confirm";
+
 /// Why a change was not confirmed, or not made.
 #[derive(Debug, Error)]
 pub enum ConfirmationError {
@@ -75,6 +81,23 @@ pub enum ConfirmationError {
         /// What is wrong with it, where it is not torn.
         source: Option<serde_json::Error>,
     },
+    /// It is to be confirmed by plugins that can prove nothing, or by none.
+    #[error("{}", cannot_prove(plugins))]
+    NoProof {
+        /// Those that cannot; none where no plugin is told of the change.
+        plugins: Vec<String>,
+    },
+    /// Its time is over before its plugins can have been well for long enough.
+    #[error("a change that has to be confirmed within {window} cannot be watched for {bake} before that")]
+    BakeTooLong {
+        /// How long they were to be well.
+        bake: Span,
+        /// Its time.
+        window: Span,
+    },
+    /// A person confirms it, who needs no plugin to be well.
+    #[error("a person confirms this change, and nobody looks how long its plugins are well")]
+    NoBake,
     /// Nothing could be started that would take it back.
     #[error("cannot start what would take it back")]
     Carrier {
@@ -85,6 +108,20 @@ pub enum ConfirmationError {
 
 fn taken_back(back: Option<RevisionId>) -> String {
     back.map_or_else(String::new, |back| format!("; {} takes it back", back.short()))
+}
+
+fn cannot_prove(plugins: &[String]) -> String {
+    match plugins {
+        [] => "no plugin is told of this change that could prove it".to_owned(),
+        [plugin] => {
+            format!("`{plugin}` cannot prove that it runs this change: nothing says how it is, and it never answers")
+        }
+        plugins => {
+            let names: Vec<String> = plugins.iter().map(|name| format!("`{name}`")).collect();
+            let names = names.join(", ");
+            format!("{names} cannot prove that they run this change: nothing says how they are, and they never answer")
+        }
+    }
 }
 
 fn were(names: &[String]) -> String {
@@ -98,9 +135,24 @@ fn were(names: &[String]) -> String {
 pub struct Within {
     /// How long it waits.
     pub window: Span,
+    /// Who confirms it; where nobody says, by health where all plugins that it concerns say so.
+    pub by: Option<ConfirmBy>,
+    /// How long these must be well without a break; 30 s where nobody says.
+    pub bake: Option<Span>,
     /// Starts what takes it back then, where no `watch` runs. Called just before the revision is recorded, under the
     /// writer lock.
     pub start: Starter,
+}
+
+/// Who confirms a change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConfirmBy {
+    /// A person, with `valvecfg confirm`.
+    #[default]
+    Person,
+    /// The plugins that it concerns: once all of them run it and have been well for a while.
+    Health,
 }
 
 /// Starts what will call [`Store::expire_when_due`], and says what that is.
@@ -115,6 +167,8 @@ pub struct Errand<'e> {
     pub revision: RevisionId,
     /// In how long.
     pub window: Span,
+    /// Who confirms it. By health, there is something to be looked at from the beginning.
+    pub by: ConfirmBy,
 }
 
 /// Who takes a change back when its time is over. Every later command does too.
@@ -123,7 +177,7 @@ pub struct Errand<'e> {
 pub enum Carrier {
     /// `valvecfg watch`, which runs.
     Watch,
-    /// A timer of systemd.
+    /// A timer of systemd, or a service where there is something to be looked at until then.
     Systemd,
     /// A process in the background.
     Guard,
@@ -144,8 +198,23 @@ pub struct Pending {
     pub seconds_left: u32,
     /// Who takes it back.
     pub carrier: Carrier,
+    /// Who confirms it.
+    pub by: ConfirmBy,
+    /// What its plugins have to prove, where they confirm it.
+    pub bake: Option<Bake>,
     /// The settings and files that were changed again before it could be taken back: it stays until a person decides.
     pub changed_since: Vec<String>,
+}
+
+/// What plugins have to prove.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Bake {
+    /// The plugins that have to run the change and be well.
+    pub plugins: Vec<String>,
+    /// For so many seconds without a break.
+    pub seconds: u64,
+    /// Since when they do, by the wall clock as it goes now; nothing where one does not.
+    pub since: Option<Moment>,
 }
 
 /// What `confirm` did.
@@ -191,7 +260,13 @@ impl Store {
             let now = Clocks::now()?;
             let window = waiting.since.left(waiting.window, &now) + milliseconds(more);
             if now.boot != waiting.since.boot && !dry_run {
-                waiting.carrier = carrier(self, waiting.revision, whole_seconds(window), start)?;
+                let errand = Errand {
+                    store: &self.root,
+                    revision: waiting.revision,
+                    window: whole_seconds(window),
+                    by: waiting.by(),
+                };
+                waiting.carrier = carrier(self, &errand, start)?;
             }
             (waiting.since, waiting.window) = (now.clone(), window);
             if !dry_run {
@@ -255,20 +330,35 @@ pub(super) fn refuse_second(store: &Store) -> Result<(), StoreError> {
     .into())
 }
 
+/// Refuses a change that its plugins are to confirm and cannot.
+pub(super) fn refuse_unproven(within: &Within, witnesses: &BTreeMap<String, Witness>) -> Result<(), StoreError> {
+    prove::agreed(within, witnesses)?;
+    Ok(())
+}
+
 /// A confirmation that comes with its revision.
 pub(super) fn begin(
     store: &Store,
     revision: RevisionId,
     author: &str,
     within: &Within,
+    witnesses: &BTreeMap<String, Witness>,
 ) -> Result<(Companion, Pending), StoreError> {
     let git = store.git();
+    let by_health = prove::agreed(within, witnesses)?;
+    let errand = Errand {
+        store: &store.root,
+        revision,
+        window: within.window,
+        by: by_health.as_ref().map_or(ConfirmBy::Person, |_| ConfirmBy::Health),
+    };
     let waiting = Confirmation {
         revision,
         author: author.to_owned(),
         since: Clocks::now()?,
         window: milliseconds(within.window),
-        carrier: carrier(store, revision, within.window, within.start)?,
+        carrier: carrier(store, &errand, within.start)?,
+        by_health,
         changed_since: Vec::new(),
     };
     let pending = waiting.pending(&git, &waiting.since);
@@ -298,21 +388,23 @@ pub(super) fn time_left(store: &Store) -> Result<Option<Duration>, StoreError> {
     Ok(Some(Duration::from_millis(left)))
 }
 
+/// The revision that waits until it has proved itself, if one does.
+pub(super) fn unproven(store: &Store) -> Result<Option<RevisionId>, StoreError> {
+    let waiting = read(&store.git())?.filter(|waiting| waiting.changed_since.is_empty());
+    let waiting = waiting.filter(|waiting| waiting.by_health.is_some());
+    Ok(waiting.map(|waiting| waiting.revision))
+}
+
 /// The revision that waits for confirmation, if one does.
 pub(super) fn waiting_revision(store: &Store) -> Result<Option<RevisionId>, StoreError> {
     Ok(read(&store.git())?.map(|waiting| waiting.revision))
 }
 
-fn carrier(store: &Store, revision: RevisionId, window: Span, start: Starter) -> Result<Carrier, StoreError> {
+fn carrier(store: &Store, errand: &Errand<'_>, start: Starter) -> Result<Carrier, StoreError> {
     if is_watched(&store.git()) {
         return Ok(Carrier::Watch);
     }
-    let errand = Errand {
-        store: &store.root,
-        revision,
-        window,
-    };
-    start(&errand).map_err(|source| ConfirmationError::Carrier { source }.into())
+    start(errand).map_err(|source| ConfirmationError::Carrier { source }.into())
 }
 
 fn milliseconds(span: Span) -> u64 {

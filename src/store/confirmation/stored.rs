@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clocks;
-use super::{Carrier, ConfirmationError, Pending};
+use super::{Bake, Carrier, ConfirmBy, ConfirmationError, Pending};
+use crate::duration::Span;
 use crate::files::{self, Durability, Ownership};
 use crate::history;
 use crate::revision::RevisionId;
@@ -34,12 +35,29 @@ pub(super) struct Confirmation {
     /// What was changed again before it could be taken back.
     #[serde(default)]
     pub changed_since: Vec<String>,
+    /// What its plugins have to prove, where they confirm it.
+    #[serde(default)]
+    pub by_health: Option<ConfirmedBy>,
+}
+
+/// What plugins have to prove.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ConfirmedBy {
+    /// How long they must be well.
+    pub bake: Span,
+    pub plugins: Vec<String>,
+    /// What the clocks showed when all of them began to be well, for others to see.
+    pub well_since: Option<Clocks>,
 }
 
 impl Confirmation {
     /// Whether it is to be taken back now.
     pub(super) fn is_due(&self, now: &Clocks) -> bool {
         self.changed_since.is_empty() && self.since.left(self.window, now) == 0
+    }
+
+    pub(super) fn by(&self) -> ConfirmBy {
+        self.by_health.as_ref().map_or(ConfirmBy::Person, |_| ConfirmBy::Health)
     }
 
     pub(super) fn refuse_changed(&self) -> Result<(), ConfirmationError> {
@@ -66,7 +84,22 @@ impl Confirmation {
             until: author::moment_of(now.wall.saturating_add_unsigned(left) / 1000),
             seconds_left: left.div_ceil(1000).try_into().unwrap_or(u32::MAX),
             carrier,
+            by: self.by(),
+            bake: self.by_health.as_ref().map(|by| by.seen(now)),
             changed_since: self.changed_since.clone(),
+        }
+    }
+}
+
+impl ConfirmedBy {
+    fn seen(&self, now: &Clocks) -> Bake {
+        let ago = |since: &Clocks| now.since_boot.saturating_sub(since.since_boot);
+        // Before a reboot nobody has seen what there is now.
+        let since = self.well_since.as_ref().filter(|since| since.boot == now.boot);
+        Bake {
+            plugins: self.plugins.clone(),
+            seconds: self.bake.duration().as_secs(),
+            since: since.map(|since| author::moment_of(now.wall.saturating_sub_unsigned(ago(since)) / 1000)),
         }
     }
 }

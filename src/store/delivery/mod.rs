@@ -6,6 +6,7 @@
 //! hangs keeps no other plugin from being told.
 
 mod answer;
+mod proof;
 mod socket;
 mod standing;
 mod state;
@@ -22,6 +23,7 @@ use super::{Store, StoreError};
 use crate::plugin::sentence;
 
 pub use answer::{AnswerError, Answered};
+pub(super) use proof::Standing;
 pub(super) use socket::{Address, LONGEST_LINE, Reply, SOCKET, Word};
 pub use standing::{Delivery, DeliveryState};
 pub(super) use state::notes;
@@ -47,7 +49,7 @@ impl Store {
         if intent.dry_run {
             return outcome;
         }
-        let Concerned { told, stale } = std::mem::take(&mut outcome.concerned);
+        let Concerned { told, stale, .. } = std::mem::take(&mut outcome.concerned);
         if let Some(revision) = outcome.revision {
             let stale = stale.iter().map(|plugin| Delivery::stale(plugin, revision));
             outcome.deliveries.extend(stale);

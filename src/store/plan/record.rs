@@ -38,6 +38,9 @@ pub(super) fn record(
         }
         return Ok(outcome);
     }
+    if let Some(within) = &intent.confirm {
+        confirmation::refuse_unproven(within, &plan.concerned.witnesses)?;
+    }
     let mut absorbed = None;
     if !plan.by_hand.is_empty() {
         let files = plan.by_hand.iter().map(|file| file.path.clone()).collect();
@@ -105,7 +108,8 @@ pub(super) fn record(
         companions.extend(ended);
         if let Some(within) = &intent.confirm {
             let author = &origin.author.name;
-            let (companion, pending) = confirmation::begin(session.store, prepared.revision(), author, within)?;
+            let (revision, witnesses) = (prepared.revision(), &plan.concerned.witnesses);
+            let (companion, pending) = confirmation::begin(session.store, revision, author, within, witnesses)?;
             companions.push(companion);
             outcome.confirmation = Some(pending);
         }

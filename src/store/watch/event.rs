@@ -46,12 +46,19 @@ pub enum WatchEvent {
         /// The user whose process said it.
         uid: u32,
     },
-    /// A change that nobody confirmed in time was taken back.
+    /// A change has proved itself, and stays.
+    Confirmed {
+        /// The revision that made it.
+        revision: RevisionId,
+    },
+    /// A change that nobody confirmed in time, or that a plugin refused, was taken back.
     TakenBack {
         /// The revision that made it.
         revision: RevisionId,
         /// The revision that takes it back; none where everything was so already.
         by: Option<RevisionId>,
+        /// Which plugin refused it, and why; none where its time was over.
+        reason: Option<String>,
     },
     /// A file is not valid, and stays as it is. Plugins keep their last good settings.
     Invalid {

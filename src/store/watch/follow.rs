@@ -12,6 +12,7 @@ use super::event::{WatchEvent, WatchReport};
 use super::lock::WatchLock;
 use super::look::Scope;
 use super::places::Places;
+use super::proving::Proving;
 use super::said::Said;
 use super::socket::{AnswerSocket, Heard};
 use super::{OnInvalid, WatchError};
@@ -19,7 +20,7 @@ use crate::files::FileError;
 use crate::history::{self, History, maintain};
 use crate::plugin::sentence;
 use crate::revision::RevisionId;
-use crate::store::confirmation::{self, Expiry};
+use crate::store::confirmation::{self, Expiry, Proof};
 use crate::store::manifest::{MANIFEST, plugin_of};
 use crate::store::{DeliveryState, Limits, Store, StoreError, author, find};
 use crate::watch::service::ServiceManager;
@@ -50,6 +51,7 @@ pub(super) struct Follower<'t> {
     pub(super) again: Option<(Scope, BootTime, Duration)>,
     /// When a change that nobody confirmed is to be taken back.
     expiry: Option<BootTime>,
+    proving: Proving,
     /// The last revision that was looked at.
     pub(super) head: Option<RevisionId>,
     /// Packs the history.
@@ -80,6 +82,7 @@ impl<'t> Follower<'t> {
             limits: patient,
             ..store.clone()
         };
+        let proving = Proving::new(deliverer.clone(), Arc::clone(&bell));
         let deliveries = Deliveries::new(deliverer, Arc::clone(&bell));
         let mut places = Places::new(&store.root);
         // Before anything is looked at: what is touched from here on is seen.
@@ -99,6 +102,7 @@ impl<'t> Follower<'t> {
             gone: BTreeMap::new(),
             again: None,
             expiry: None,
+            proving,
             head: None,
             packing: None,
             is_over: false,
@@ -207,10 +211,19 @@ impl<'t> Follower<'t> {
 
     /// Tells what other threads have to say.
     fn hear(&mut self) {
+        self.tell_answers();
+        self.tell_deliveries();
+        self.tell_proofs();
+    }
+
+    fn tell_answers(&mut self) {
         let heard: Vec<Heard> = self.socket.iter().flat_map(AnswerSocket::heard).collect();
         for Heard { answered, uid } in heard {
             self.say(WatchEvent::Answered { answered, uid });
         }
+    }
+
+    fn tell_deliveries(&mut self) {
         for news in self.deliveries.collect() {
             match news {
                 Ok(delivery) => self.say(WatchEvent::Delivered {
@@ -241,13 +254,20 @@ impl<'t> Follower<'t> {
         self.expiry = None;
         match confirmation::time_left(&self.store) {
             Ok(None) => {}
-            Ok(Some(left)) if !left.is_zero() => self.expiry = Some(BootTime::now() + left),
+            Ok(Some(left)) if !left.is_zero() => {
+                self.expiry = Some(BootTime::now() + left);
+                match confirmation::unproven(&self.store) {
+                    Ok(revision) => revision.into_iter().for_each(|revision| self.proving.want(revision)),
+                    Err(error) => self.keep_confirmation(&error),
+                }
+            }
             Ok(Some(_)) => match self.store.expire_untold() {
                 Ok(Expiry::TakenBack { revision, outcome }) => {
                     self.deliveries.want(&outcome.concerned.told);
                     self.head = outcome.revision.or(self.head);
                     let by = outcome.revision;
-                    self.say(WatchEvent::TakenBack { revision, by });
+                    let reason = None;
+                    self.say(WatchEvent::TakenBack { revision, by, reason });
                 }
                 Ok(Expiry::NotDue(_)) => self.expiry = Some(BootTime::now() + PATIENCE),
                 Ok(Expiry::Nothing | Expiry::ChangedSince(_)) => {}
@@ -255,6 +275,28 @@ impl<'t> Follower<'t> {
             },
             Err(error) => self.keep_confirmation(&error),
         }
+    }
+
+    /// Tells of changes that have proved themselves, or were refused.
+    fn tell_proofs(&mut self) {
+        for proof in self.proving.collect() {
+            match proof {
+                Ok(Proof::Confirmed(revision)) => self.say(WatchEvent::Confirmed { revision }),
+                Ok(Proof::TakenBack {
+                    revision,
+                    reason,
+                    outcome,
+                }) => {
+                    self.deliveries.want(&outcome.concerned.told);
+                    let (by, reason) = (outcome.revision, Some(reason));
+                    self.say(WatchEvent::TakenBack { revision, by, reason });
+                }
+                Ok(Proof::Nothing | Proof::Again(_)) => {}
+                Err(error) => self.keep_confirmation(&error),
+            }
+        }
+        // What waits now, or what could not be looked at.
+        self.look_at_confirmation();
     }
 
     fn keep_confirmation(&mut self, error: &StoreError) {

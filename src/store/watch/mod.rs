@@ -11,6 +11,7 @@ mod follow;
 mod lock;
 mod look;
 mod places;
+mod proving;
 mod put_back;
 mod said;
 mod socket;

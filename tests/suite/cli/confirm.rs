@@ -9,7 +9,7 @@ use crate::confirmation::{make_due, watched};
 use crate::environment::TestEnvironment;
 
 /// A screen without what depends on the clock.
-fn timeless(screens: &str) -> String {
+pub(super) fn timeless(screens: &str) -> String {
     let mut lines = Vec::new();
     for line in screens.lines() {
         let mut line = line.to_owned();
@@ -108,13 +108,13 @@ fn programs_are_told_what_waits() {
         timeless(&screens),
         str![[r#"
 $ valvecfg set valve.threshold 55 --confirm-within 10m --json
-{"revision":"[rev 1]","changes":[{"key":"valve.threshold","before":60,"after":55}],"files":[],"absorbed":null,"dry_run":false,"confirmation":{"revision":"[rev 1]","author":"Ines Duarte","until":[..],"seconds_left":[..],"carrier":"watch","changed_since":[]},"warnings":[],"deliveries":[]}
+{"revision":"[rev 1]","changes":[{"key":"valve.threshold","before":60,"after":55}],"files":[],"absorbed":null,"dry_run":false,"confirmation":{"revision":"[rev 1]","author":"Ines Duarte","until":[..],"seconds_left":[..],"carrier":"watch","by":"person","bake":null,"changed_since":[]},"warnings":[],"deliveries":[]}
 ------- stderr -------
 `valvecfg confirm` keeps it; in 10m it is taken back
 `valvecfg watch` sees to that; after a reboot it does again, or the next valvecfg command
 
 $ valvecfg confirm --extend 5m --json
-{"revision":"[rev 1]","confirmation":{"revision":"[rev 1]","author":"Ines Duarte","until":[..],"seconds_left":[..],"carrier":"watch","changed_since":[]},"dry_run":false}
+{"revision":"[rev 1]","confirmation":{"revision":"[rev 1]","author":"Ines Duarte","until":[..],"seconds_left":[..],"carrier":"watch","by":"person","bake":null,"changed_since":[]},"dry_run":false}
 
 $ valvecfg confirm --json
 {"revision":"[rev 1]","confirmation":null,"dry_run":false}
@@ -507,7 +507,7 @@ help: nothing was taken back; `valvecfg confirm` keeps what there is, `valvecfg 
             .0
             .to_owned(),
         str![[
-            r#":{"revision":"[rev 3]","author":"Ines Duarte","until":[..],"seconds_left":[..],"carrier":"watch","changed_since":["valve.threshold"]},"#
+            r#":{"revision":"[rev 3]","author":"Ines Duarte","until":[..],"seconds_left":[..],"carrier":"watch","by":"person","bake":null,"changed_since":["valve.threshold"]},"#
         ]]
     );
     assert_screen!(

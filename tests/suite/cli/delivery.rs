@@ -427,7 +427,7 @@ fn what_holds_for_this_machine_alone_stands_before_the_manifest() {
         str![[r#"
 $ valvecfg set valve.threshold 50
 ------- stderr -------
-error[VC006]: unknown field `notfiy`, expected one of `notify`, `render`, `health`, `acknowledges`
+error[VC006]: unknown field `notfiy`, expected one of `notify`, `render`, `health`, `acknowledges`, `confirm`
  --> valvecfg.local.toml:2:1
   |
 2 | notfiy = []
@@ -438,7 +438,7 @@ help: nothing was written
 
 $ valvecfg status
 ------- stderr -------
-error[VC006]: unknown field `notfiy`, expected one of `notify`, `render`, `health`, `acknowledges`
+error[VC006]: unknown field `notfiy`, expected one of `notify`, `render`, `health`, `acknowledges`, `confirm`
  --> valvecfg.local.toml:2:1
   |
 2 | notfiy = []

@@ -42,7 +42,7 @@ const RUNS: &[(&str, &[&str])] = &[
         "import",
         &[
             "import ../valve.json --plugin valve",
-            "import ../valve.json --plugin valve --fix --skip treshold --skip mode --confirm-within 1h",
+            "import ../valve.json --plugin valve --fix --skip treshold --skip mode --confirm-within 1h --confirm-by health --bake 50m",
         ],
     ),
     ("status", &["status", "-C ../detached status"]),
@@ -50,7 +50,7 @@ const RUNS: &[(&str, &[&str])] = &[
     ("confirm", &["confirm --extend 5m", "confirm"]),
     ("diff", &["diff", "diff @~2 @"]),
     ("validate", &["validate"]),
-    ("commit", &["commit --confirm-within 1h"]),
+    ("commit", &["commit --confirm-within 1h --confirm-by health --bake 50m"]),
     ("history", &["history", "history valve.threshold"]),
     ("show", &["show"]),
     ("rollback", &["rollback @~1"]),
@@ -199,14 +199,19 @@ fn the_help_of_each_verb_names_the_fields_of_its_answer_and_no_others() {
     }
 }
 
+/// A plugin that runs, and says so itself.
+const RUNS_VALVE: &str = "[plugins.valve]\nacknowledges = true\n";
+
 /// What some commands need to find, so that they answer with all there is.
 fn prepare(environment: &TestEnvironment, line: &str) {
     match line {
-        "diff @~2 @" => std::fs::remove_file(environment.path("valvecfg.local.toml")).unwrap(),
+        "diff @~2 @" | "history" => std::fs::remove_file(environment.path("valvecfg.local.toml")).unwrap(),
         // A hand edit that is absorbed.
         "unset valve.poll_interval" => environment.edit("plugins/valve.toml", "hysteresis = 2.5", "hysteresis = 3.5"),
-        "import ../valve.json --plugin valve --fix --skip treshold --skip mode --confirm-within 1h" => {
+        "import ../valve.json --plugin valve --fix --skip treshold --skip mode --confirm-within 1h --confirm-by health --bake 50m" =>
+        {
             environment.edit("plugins/valve.toml", "fail_safe = \"closed\"", "fail_safe = \"open\"");
+            environment.write("valvecfg.local.toml", RUNS_VALVE);
         }
         "doctor --types" => {
             // An integer to JSON Schema, and a float to who reads TOML.
@@ -215,12 +220,15 @@ fn prepare(environment: &TestEnvironment, line: &str) {
         }
         "status" => {
             // A plugin that runs.
-            environment.write("valvecfg.local.toml", "[plugins.valve]\nacknowledges = true\n");
+            environment.write("valvecfg.local.toml", RUNS_VALVE);
             environment.edit("plugins/valve.toml", "threshold = 56", "threshold = 560");
             environment.edit("valvecfg.toml", "[plugins.valve]", "# ours\n[plugins.valve]");
             environment.write("plugins/stranger.toml", "");
         }
-        "commit --confirm-within 1h" => environment.edit("plugins/valve.toml", "threshold = 560", "threshold = 57"),
+        "commit --confirm-within 1h --confirm-by health --bake 50m" => {
+            environment.edit("plugins/valve.toml", "threshold = 560", "threshold = 57");
+            environment.write("valvecfg.local.toml", RUNS_VALVE);
+        }
         "secret scan --history" => {
             let topic = ["AKIA", "QPZRY9X8GF2TVDW0"].concat();
             environment.succeed(&["set", "valve.mqtt.topic", &topic]);

@@ -13,6 +13,7 @@ mod array;
 mod commit;
 mod completion;
 mod confirm;
+mod confirm_by_health;
 pub(crate) mod delivery;
 mod describe;
 mod diff;

@@ -16,13 +16,13 @@ use crate::environment::{Screen, TestEnvironment, VALVECFG};
 const SET: [&str; 5] = ["set", "valve.threshold", "55", "--confirm-within", "10m"];
 
 /// How often a revision was taken back. Looked for with git, which makes up nothing.
-fn taken_back(environment: &TestEnvironment) -> usize {
+pub(super) fn taken_back(environment: &TestEnvironment) -> usize {
     let trailers = environment.git_succeed(&["log", "--format=%(trailers:key=Takes-Back,valueonly)", "main"]);
     trailers.lines().filter(|line| !line.is_empty()).count()
 }
 
 /// The guards of a store: processes that wait for the time of one of its revisions.
-fn guards(environment: &TestEnvironment) -> Vec<PathBuf> {
+pub(super) fn guards(environment: &TestEnvironment) -> Vec<PathBuf> {
     let store = environment.store();
     let is_guard = |process: &PathBuf| {
         let line = fs::read(process.join("cmdline")).unwrap_or_default();
@@ -34,14 +34,14 @@ fn guards(environment: &TestEnvironment) -> Vec<PathBuf> {
 }
 
 #[track_caller]
-fn only_guard(environment: &TestEnvironment) -> PathBuf {
+pub(super) fn only_guard(environment: &TestEnvironment) -> PathBuf {
     // The one that started it may still be about to end.
     wait_for("one guard", || guards(environment).len() == 1);
     guards(environment).remove(0)
 }
 
 #[track_caller]
-fn kill_guard(environment: &TestEnvironment) {
+pub(super) fn kill_guard(environment: &TestEnvironment) {
     let guard = only_guard(environment);
     let number = guard.file_name().unwrap().to_str().unwrap().to_owned();
     environment.screen(environment.command("kill").args(["-9", &number]));
@@ -322,8 +322,8 @@ fn a_reader_without_rights_answers_what_counts_and_changes_nothing() {
     assert_eq!(taken_back(&environment), 1);
 }
 
-/// Runs `set --confirm-within` on a machine on which systemd seems to run, and `systemd-run` is this script.
-fn with_systemd(environment: &TestEnvironment, script: &str) -> Option<Screen> {
+/// Runs a verb on a machine on which systemd seems to run, and `systemd-run` is this script.
+pub(super) fn with_systemd(environment: &TestEnvironment, verb: &[&str], script: &str) -> Option<Screen> {
     use std::os::unix::fs::PermissionsExt as _;
     environment.beside("bin/systemd-run", format!("#!/bin/sh\n{script}\n"));
     let program = environment.folder().join("bin/systemd-run");
@@ -335,7 +335,7 @@ fn with_systemd(environment: &TestEnvironment, script: &str) -> Option<Screen> {
     );
     let line = format!(
         "mount -t tmpfs none /run && mkdir -p /run/systemd/system && exec {VALVECFG} {} --json",
-        SET.join(" ")
+        verb.join(" ")
     );
     let mut command = environment.command("unshare");
     command
@@ -349,7 +349,7 @@ fn with_systemd(environment: &TestEnvironment, script: &str) -> Option<Screen> {
 #[test]
 fn a_timer_of_systemd_carries_it_where_systemd_accepts_one() {
     let environment = TestEnvironment::gateway();
-    let Some(screen) = with_systemd(&environment, "printf '%s\\n' \"$@\" > ../timer") else {
+    let Some(screen) = with_systemd(&environment, &SET, "printf '%s\\n' \"$@\" > ../timer") else {
         return skip("a timer of systemd", "unshare --mount is not allowed");
     };
     assert!(screen.stdout.contains(r#""carrier":"systemd""#), "{screen}");
@@ -386,7 +386,7 @@ fn a_timer_of_systemd_carries_it_where_systemd_accepts_one() {
 #[test]
 fn a_guard_carries_it_where_systemd_accepts_no_timer() {
     let environment = TestEnvironment::gateway();
-    let Some(screen) = with_systemd(&environment, "exit 1") else {
+    let Some(screen) = with_systemd(&environment, &SET, "exit 1") else {
         return skip("systemd without timers", "unshare --mount is not allowed");
     };
     assert!(screen.stdout.contains(r#""carrier":"guard""#), "{screen}");

@@ -6,6 +6,7 @@
 
 mod canary;
 mod confirm;
+mod confirm_health;
 mod confirm_kill;
 mod delivery;
 mod disk;

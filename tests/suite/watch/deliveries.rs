@@ -169,3 +169,42 @@ fn a_plugin_that_writes_its_own_settings_is_told_ever_less_often() {
     let told = environment.read_beside("told").lines().count();
     assert!((10..20).contains(&told), "{told}");
 }
+
+#[test]
+fn what_proves_itself_is_confirmed_and_what_a_plugin_refuses_is_taken_back() {
+    let refuses = "! grep -q 'threshold = 40' plugins/valve.toml || { echo 50 at least; exit 1; }";
+    let environment = told_by(refuses, "health = { command = [\"true\"] }");
+    let mut watching = Watching::start(&environment, &[]);
+    let set = |value: &str, bake: &str| {
+        let words = [
+            "set",
+            "valve.threshold",
+            value,
+            "--confirm-within",
+            "10h",
+            "--confirm-by",
+            "health",
+            "--bake",
+            bake,
+        ];
+        let screen = environment.run(&words);
+        assert!(screen.stderr.contains("`valvecfg watch` sees to that"), "{screen}");
+        environment.git_succeed(&["rev-parse", "main"])
+    };
+    let decided = |watching: &mut Watching| loop {
+        let next = watching.next();
+        if next["event"] != "delivered" {
+            break next;
+        }
+    };
+    let revision = set("55", "1s");
+    let confirmed = decided(&mut watching);
+    assert_eq!(confirmed["event"], "confirmed", "{confirmed}");
+    assert_eq!(confirmed["revision"], revision.trim());
+    set("40", "1h");
+    let taken_back = decided(&mut watching);
+    assert_eq!(taken_back["event"], "taken-back", "{taken_back}");
+    assert_eq!(taken_back["reason"], "valve refused it: 50 at least");
+    watching.end();
+    assert_eq!(environment.succeed(&["get", "valve.threshold"]).trim(), "55");
+}
