@@ -22,5 +22,9 @@ pub mod watch;
 // -- 3 Verbs: the only place where parts meet
 pub mod store;
 
+// -- 4 Web: an HTTP API, live events and pages over a store; the only async code
+#[cfg(feature = "server")]
+pub mod web;
+
 // -- 5 CLI: arguments in, words and exit codes out
 pub mod cli;

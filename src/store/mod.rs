@@ -71,9 +71,11 @@ mod versions;
 mod watch;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::history::maintain;
+use crate::revision::Author;
 
 pub use apply::{ApplyError, Incoming};
 pub use chain::MigrateError;
@@ -142,6 +144,14 @@ pub struct Store {
     /// The file of identities that was named.
     identity: Option<PathBuf>,
     notices: Notices,
+    acting: Option<Arc<Acting>>,
+}
+
+/// For whom a store's changes are made where that is not the person whose process it is, and by what.
+#[derive(Clone, Debug)]
+struct Acting {
+    author: Author,
+    via: &'static str,
 }
 
 impl Store {
@@ -160,7 +170,16 @@ impl Store {
             limits,
             identity: None,
             notices: Notices::default(),
+            acting: None,
         }
+    }
+
+    /// The same store, whose changes are made for somebody else: revisions have this author, and say by what they were
+    /// made. Hand edits that are recorded on the way remain those of who made them.
+    #[must_use]
+    pub fn acting_for(&self, author: Author, via: &'static str) -> Self {
+        let acting = Some(Arc::new(Acting { author, via }));
+        Self { acting, ..self.clone() }
     }
 
     /// What the store did, or could not do, besides what it is asked for is told there too.

@@ -2,7 +2,7 @@
 
 use super::{Absorbed, Intent, Outcome, Plan};
 use crate::document::Change;
-use crate::history::{Edit, Prepared};
+use crate::history::{Edit, Origin, Prepared};
 use crate::revision::{Message, RevisionId};
 use crate::store::commit::{self, Changes, FileChange};
 use crate::store::companion::Companion;
@@ -51,12 +51,9 @@ pub(super) fn record(
         });
     }
     if session.is_writer() {
-        let mut origin = author::origin(Some(&session.history));
         let mut earlier = None;
         if let Some(absorbed) = &mut absorbed {
-            if let Some(owner) = plan.by_hand_owner {
-                origin.author = author::owner(Some(&session.history), owner);
-            }
+            let origin = origin_of_hand_edit(session, plan.by_hand_owner);
             let message = message::of_hand_edit(&absorbed.changes, &absorbed.files);
             let prepared =
                 session
@@ -64,14 +61,11 @@ pub(super) fn record(
                     .prepare(Some(session.head), &edits(plan.by_hand.iter()), &origin, &message)?;
             absorbed.revision = Some(prepared.revision());
             earlier = Some(prepared);
-            origin = author::origin(Some(&session.history));
         }
-        if let Some(owner) = plan.accepted_owner {
-            origin.author = author::owner(Some(&session.history), owner);
-        }
+        let origin = origin_of_change(session, plan.accepted_owner);
         let by_hand = plan.files.is_empty();
         let mut message = message::of_change(
-            via,
+            session.store.acting.as_ref().map_or(via, |acting| acting.via),
             intent.message.as_deref(),
             by_hand,
             &outcome.changes,
@@ -129,6 +123,24 @@ pub(super) fn record(
     }
     outcome.absorbed = absorbed;
     Ok(outcome)
+}
+
+/// A change is made by whom the store acts for, but what stood in the folder before by its owner.
+fn origin_of_change(session: &Session<'_>, owner: Option<u32>) -> Origin {
+    let mut origin = origin_of_hand_edit(session, owner);
+    if let (None, Some(acting)) = (owner, &session.store.acting) {
+        origin.author = acting.author.clone();
+    }
+    origin
+}
+
+/// A hand edit is its owner's, where that is known.
+fn origin_of_hand_edit(session: &Session<'_>, owner: Option<u32>) -> Origin {
+    let mut origin = author::origin(Some(&session.history));
+    if let Some(owner) = owner {
+        origin.author = author::owner(Some(&session.history), owner);
+    }
+    origin
 }
 
 /// Says that a revision waits for confirmation no more because a person has taken it back.
