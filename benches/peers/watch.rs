@@ -60,6 +60,7 @@ pub(crate) fn run(scene: &Scene, report: &mut Report) -> Result<()> {
             let mut command = scene.command(&watchexec, &folder);
             command.args([
                 "--postpone",
+                "--shell=none",
                 "--no-vcs-ignore",
                 "--watch",
                 "plugins",

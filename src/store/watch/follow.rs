@@ -236,17 +236,22 @@ impl<'t> Follower<'t> {
 
     /// Delivers what others have recorded.
     fn deliver_of_others(&mut self) {
-        let Ok(mut plugins) = self.store.undelivered() else {
-            return;
-        };
-        let head = history::branch(&self.store.git()).ok().flatten();
+        match self.undelivered_of_others() {
+            Ok(plugins) => self.deliveries.want(&plugins),
+            Err(error) => self.warn_once(format!("what others recorded is delivered later: {}", sentence(&error))),
+        }
+    }
+
+    fn undelivered_of_others(&mut self) -> Result<BTreeSet<String>, StoreError> {
+        let mut plugins = self.store.undelivered()?;
+        let head = history::branch(&self.store.git())?;
         if let (Some(before), Some(now)) = (self.head, head)
             && before != now
         {
-            plugins.extend(changed_plugins(&self.store, before, now).unwrap_or_default());
+            plugins.extend(changed_plugins(&self.store, before, now)?);
         }
         self.head = head.or(self.head);
-        self.deliveries.want(&plugins);
+        Ok(plugins)
     }
 
     /// Takes back what nobody confirmed in time.
@@ -302,10 +307,10 @@ impl<'t> Follower<'t> {
     fn keep_confirmation(&mut self, error: &StoreError) {
         // Where a person has to decide, nothing waits any more.
         self.expiry = Some(BootTime::now() + Duration::from_secs(1));
-        let message = format!("what was not confirmed is not taken back yet: {}", sentence(error));
-        if self.said.is_new_warning(&message) {
-            self.warn(message);
-        }
+        self.warn_once(format!(
+            "what was not confirmed is not taken back yet: {}",
+            sentence(error)
+        ));
     }
 
     /// Packs the history where that is due, beside all else.
@@ -325,6 +330,13 @@ impl<'t> Follower<'t> {
         let time = author::now();
         if (self.tell)(WatchReport { time, event }).is_break() {
             self.is_over = true;
+        }
+    }
+
+    /// Warns, unless that was the last warning too.
+    fn warn_once(&mut self, message: String) {
+        if self.said.is_new_warning(&message) {
+            self.warn(message);
         }
     }
 
